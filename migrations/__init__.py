@@ -1,0 +1,1 @@
+"""The history of the database: one table or one operation a revision."""

@@ -1,0 +1,41 @@
+"""Create device_profile."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from shared.models.base import UtcDateTime
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "device_profile",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("public_id", sa.String(length=31), nullable=False),
+        sa.Column("org_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("strict", sa.Boolean(), nullable=False),
+        sa.Column("metrics", sa.JSON(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_device_profile_org_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_device_profile")),
+        sa.UniqueConstraint("org_id", "name", name=op.f("uq_device_profile_org_id_name")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_device_profile_public_id")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("device_profile")

@@ -1,0 +1,43 @@
+"""Create lot."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from shared.models.base import UtcDateTime
+
+revision = "0019"
+down_revision = "0018"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "lot",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("org_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("remaining", sa.BigInteger(), nullable=False),
+        sa.Column("earned_at", UtcDateTime(), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint("remaining >= 0", name=op.f("ck_lot_remaining")),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_lot_member_id")),
+        sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_lot_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lot")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_index(
+        op.f("ix_lot_org_id_member_id_id"), "lot", ["org_id", "member_id", "id"], unique=False
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("lot")

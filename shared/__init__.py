@@ -1,0 +1,1 @@
+"""What all apps of Fortress share. Imports nothing from apps."""

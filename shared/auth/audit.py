@@ -1,0 +1,48 @@
+"""Writing the audit: every change through any app, in the transaction of the change."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.models import AuditEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a change comes from: who, from which request, from what address."""
+
+    org_id: int
+    actor: str
+    request_id: str | None = None
+    address: str | None = None
+
+
+def record(
+    session: AsyncSession,
+    origin: Origin,
+    action: str,
+    target: str,
+    *,
+    at: datetime,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """Add an audit entry. `action` is like `device.create`, `target` a public id.
+
+    `before` and `after` hold what changed, never a secret.
+    """
+    session.add(
+        AuditEntry(
+            org_id=origin.org_id,
+            at=at,
+            actor=origin.actor,
+            action=action,
+            target=target,
+            before=before,
+            after=after,
+            request_id=origin.request_id,
+            address=origin.address,
+        )
+    )

@@ -1,0 +1,14 @@
+"""The bus that a setting names."""
+
+from shared.bus.base import Bus
+from shared.bus.memory import MemoryBus
+from shared.settings import Settings
+
+
+def connect_bus(settings: Settings) -> Bus:
+    """The bus for `settings.bus_url`. A server is connected to when it is first needed."""
+    if settings.bus_url.startswith("memory://"):
+        return MemoryBus()
+    from shared.bus.valkey import ValkeyBus  # only where it is used: a second of memory and time
+
+    return ValkeyBus(settings.bus_url)

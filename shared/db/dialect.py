@@ -1,0 +1,51 @@
+"""What SQLite and MySQL say differently, and nothing else."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Insert, Select, Table
+from sqlalchemy.dialects.mysql import insert as mysql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+Connectable = AsyncConnection | AsyncSession
+
+
+def dialect_name(connection: Connectable) -> str:
+    """`sqlite` or `mysql` (MariaDB too)."""
+    if isinstance(connection, AsyncSession):
+        return connection.get_bind().dialect.name
+    return connection.dialect.name
+
+
+def insert_ignore(connection: Connectable, table: Table) -> Insert:
+    """An INSERT that leaves an existing row with the same unique key alone.
+
+    Not INSERT IGNORE: that would also turn values that do not fit into warnings. Its rowcount
+    says nothing on MySQL, where the engine counts rows found, not rows changed.
+    """
+    if dialect_name(connection) == "sqlite":
+        return sqlite_insert(table).on_conflict_do_nothing()
+    key = next(iter(table.primary_key.columns))
+    return mysql_insert(table).on_duplicate_key_update({key.name: key})
+
+
+def upsert(
+    connection: Connectable, table: Table, key: Sequence[str], update: Iterable[str]
+) -> Insert:
+    """An INSERT that, where `key` exists, sets the columns `update` to the new values."""
+    if dialect_name(connection) == "sqlite":
+        lite = sqlite_insert(table)
+        return lite.on_conflict_do_update(
+            index_elements=list(key), set_={name: lite.excluded[name] for name in update}
+        )
+    my = mysql_insert(table)
+    return my.on_duplicate_key_update({name: my.inserted[name] for name in update})
+
+
+def lock_rows(statement: Select[Any], *, skip_locked: bool = False) -> Select[Any]:
+    """The rows of `statement` locked until the transaction ends.
+
+    SQLite renders nothing: there a transaction that writes has the whole database.
+    """
+    return statement.with_for_update(skip_locked=skip_locked)

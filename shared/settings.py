@@ -1,0 +1,114 @@
+"""What is set from outside, in one typed place. Every variable begins with FORTRESS_."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Self, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from shared.errors import ConfigurationError
+
+DEVELOPMENT_SECRET = "development-only-secret-of-no-value"
+DATABASE_SCHEMES = ("sqlite+aiosqlite", "mysql+aiomysql")
+
+
+class Environment(StrEnum):
+    development = "development"
+    staging = "staging"
+    production = "production"
+
+
+class Settings(BaseSettings):
+    """Settings that every app has. An app's own class adds to it."""
+
+    model_config = SettingsConfigDict(env_prefix="FORTRESS_", frozen=True, extra="ignore")
+
+    environment: Environment = Field(
+        Environment.development, description="development, staging or production"
+    )
+    domain: str = Field(
+        "fortress.localhost", description="each app answers at its subdomain of this"
+    )
+    database_url: str = Field(
+        "sqlite+aiosqlite:///var/fortress.db",
+        description="sqlite+aiosqlite:///path or mysql+aiomysql://user:password@host:port/name",
+    )
+    database_iam: bool = Field(
+        False, description="sign in to the database with IAM tokens, over verified TLS"
+    )
+    database_ca: Path | None = Field(
+        None, description="CA bundle for the database's certificate; default: the system's"
+    )
+    database_pool: int = Field(5, ge=1, le=100, description="connections kept per process")
+    aws_region: str = Field("us-east-1", description="region that IAM tokens are signed for")
+    bus_url: str = Field(
+        "memory://", description="memory:// or redis://host:port/0 (rediss:// for TLS)"
+    )
+    storage_url: str = Field("file://var/files", description="file://folder or s3://bucket/prefix")
+    secret: SecretStr = Field(
+        SecretStr(DEVELOPMENT_SECRET), description="signs cursors; 32 characters or more"
+    )
+    internal_port: int = Field(
+        0, ge=0, le=65535, description="port of /metrics, /healthz and /readyz; 0: none"
+    )
+    task: str = Field("", description="name of this process; default: made up at the start")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        try:
+            url = make_url(value)
+        except ArgumentError:
+            raise ValueError(f"not a database URL; use one of {DATABASE_SCHEMES}") from None
+        if url.drivername not in DATABASE_SCHEMES:
+            raise ValueError(f"{url.drivername} is not supported; use one of {DATABASE_SCHEMES}")
+        if not url.database:
+            raise ValueError("the database URL names no database")
+        return value
+
+    @field_validator("bus_url")
+    @classmethod
+    def _known_bus(cls, value: str) -> str:
+        if not value.startswith(("memory://", "redis://", "rediss://", "valkey://", "valkeys://")):
+            raise ValueError("not a bus URL; use memory:// or redis://host:port/0")
+        return value
+
+    @field_validator("storage_url")
+    @classmethod
+    def _known_storage(cls, value: str) -> str:
+        if not value.startswith(("file://", "s3://")):
+            raise ValueError("not a storage URL; use file://folder or s3://bucket/prefix")
+        return value
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        secret = self.secret.get_secret_value()
+        if self.environment is not Environment.development and secret == DEVELOPMENT_SECRET:
+            raise ValueError("FORTRESS_SECRET still has its development value; set a random one")
+        if len(secret) < 32:
+            raise ValueError("FORTRESS_SECRET is shorter than 32 characters")
+        if self.database_iam and not self.database_url.startswith("mysql"):
+            raise ValueError("FORTRESS_DATABASE_IAM needs a mysql+aiomysql FORTRESS_DATABASE_URL")
+        return self
+
+
+S = TypeVar("S", bound="Settings")
+
+
+def load(kind: type[S], **overrides: object) -> S:
+    """Settings from the environment. Raises `ConfigurationError` that names what is wrong."""
+    try:
+        return kind(**overrides)  # type: ignore[arg-type]  # pydantic checks them
+    except ValidationError as error:
+        raise ConfigurationError("; ".join(_sentence(item) for item in error.errors())) from None
+
+
+def _sentence(item: object) -> str:
+    assert isinstance(item, dict)
+    name = "_".join(str(part) for part in item["loc"])
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return f"FORTRESS_{name.upper()}: {message}" if name else message

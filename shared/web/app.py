@@ -1,0 +1,60 @@
+"""The factory of every HTTP app."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+
+from shared.web import health, idempotency, problems
+from shared.web.limits import Limits
+from shared.web.services import Services
+
+# A background task of an app: runs until the event is set.
+Background = Callable[[asyncio.Event], Awaitable[None]]
+
+
+def create_web_app(
+    *,
+    name: str,
+    title: str,
+    description: str,
+    services: Services,
+    routers: Sequence[APIRouter],
+    background: Sequence[Background] = (),
+    bulk: tuple[str, ...] = (),
+) -> FastAPI:
+    """An app with health, problem details, limits and its background tasks.
+
+    `name` is the subdomain; `bulk` the path prefixes that take large bodies. The caller made
+    `services` and closes them.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        tasks = [asyncio.create_task(run(stop)) for run in background]
+        try:
+            yield
+        finally:
+            stop.set()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    app = FastAPI(
+        title=title,
+        description=description,
+        version="1.0.0",
+        lifespan=lifespan,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        separate_input_output_schemas=False,
+    )
+    app.state.services = services
+    app.include_router(health.router)
+    for router in routers:
+        app.include_router(router)
+    problems.install(app)
+    app.add_exception_handler(idempotency.Replay, idempotency.repeat)
+    app.add_middleware(Limits, name=name, bulk=bulk)
+    return app

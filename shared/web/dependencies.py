@@ -1,0 +1,97 @@
+"""What routes ask for."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.auth import keys
+from shared.auth.audit import Origin
+from shared.auth.keys import Principal
+from shared.auth.scopes import SCOPES
+from shared.clock import Clock
+from shared.db import AsyncReadSession
+from shared.errors import Forbidden, Unauthenticated
+from shared.web import idempotency
+from shared.web.cursors import Cursors
+from shared.web.problems import request_id
+from shared.web.services import AfterCommit, Services
+from shared.web.transaction import SAFE, write_session
+
+_bearer = HTTPBearer(auto_error=False, description="an API key, `fk_…`")
+
+
+def services(request: Request) -> Services:
+    found: Services = request.app.state.services
+    return found
+
+
+def _clock(request: Request) -> Clock:
+    return services(request).clock
+
+
+def _cursors(request: Request) -> Cursors:
+    return Cursors(services(request).settings.secret.get_secret_value())
+
+
+async def _read_session(request: Request) -> AsyncIterator[AsyncReadSession]:
+    async with services(request).database.read() as session:
+        yield session
+
+
+async def _principal(
+    request: Request,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Principal:
+    """Who asks. Uses a connection of its own, given back before the route begins."""
+    if credentials is None:
+        raise Unauthenticated("send an API key: Authorization: Bearer fk_…")
+    here = services(request)
+    now = here.clock.now()
+    async with here.database.read() as session:
+        principal, stale = await keys.authenticate(session, credentials.credentials, now)
+    if stale:
+        async with here.database.unit_of_work() as writing:
+            await keys.note_use(writing, principal, now)
+    return principal
+
+
+def allow(scope: str) -> Callable[..., Awaitable[Principal]]:
+    """A dependency: the caller, if its key has `scope`.
+
+    For an unsafe method it also claims the request's Idempotency-Key.
+    """
+    if scope not in SCOPES:
+        raise ValueError(f"{scope} is not in the table of scopes")
+
+    async def allowed(
+        request: Request, principal: Annotated[Principal, Depends(_principal)]
+    ) -> Principal:
+        if scope not in principal.scopes:
+            raise Forbidden(f"this needs a key with the scope {scope}")
+        if request.method not in SAFE:
+            await idempotency.claim(request, principal.org_id)
+        return principal
+
+    allowed.__dict__["scope"] = scope
+    return allowed
+
+
+def origin(request: Request, principal: Principal) -> Origin:
+    """Where a change comes from, for the audit."""
+    address = request.client.host if request.client else None
+    return Origin(principal.org_id, principal.actor, request_id(request), address)
+
+
+def after_commit(request: Request, call: AfterCommit) -> None:
+    """Call this once the request's transaction is committed, before the answer goes out."""
+    request.state.after_commit.append(call)
+
+
+ServicesOf = Annotated[Services, Depends(services)]
+ClockOf = Annotated[Clock, Depends(_clock)]
+CursorsOf = Annotated[Cursors, Depends(_cursors)]
+ReadSession = Annotated[AsyncReadSession, Depends(_read_session)]
+WriteSession = Annotated[AsyncSession, Depends(write_session)]

@@ -1,0 +1,78 @@
+"""`Idempotency-Key`: a request that is sent again gets the answer of the first time.
+
+The key, a hash of the request and the answer are a row of the organisation, written in the
+request's own transaction: either both the effect and the answer are there, or neither.
+"""
+
+import hashlib
+
+from fastapi import Request, Response
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from shared.db.scope import scoped
+from shared.errors import BadRequest, Conflict
+from shared.models import IdempotencyKey
+
+HEADER = "Idempotency-Key"
+LONGEST = 255
+
+
+class Replay(Exception):
+    """The request was answered before; this is the answer."""
+
+    def __init__(self, status: int, body: str) -> None:
+        super().__init__("answered before")
+        self.status = status
+        self.body = body
+
+
+async def claim(request: Request, org_id: int) -> None:
+    """Claim the request's key, if it has one, for the rest of its transaction.
+
+    Raises `Replay` when it was answered before, `Conflict` when the key belongs to another
+    request.
+    """
+    key = request.headers.get(HEADER)
+    if key is None:
+        return
+    if not 1 <= len(key) <= LONGEST or not key.isprintable():
+        raise BadRequest(f"{HEADER} must be 1 to {LONGEST} printable characters")
+    services = request.app.state.services
+    session = request.state.session
+    target = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    request_hash = hashlib.sha256(target + await request.body()).digest()
+    row = IdempotencyKey(
+        org_id=org_id, key=key, request_hash=request_hash, created_at=services.clock.now()
+    )
+    try:
+        # Another request with this key waits here until the first one is committed.
+        async with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        found = await session.scalar(
+            scoped(org_id, select(IdempotencyKey).where(IdempotencyKey.key == key))
+        )
+        if found is None or found.request_hash != request_hash:
+            raise Conflict(f"this {HEADER} was used for another request") from None
+        if found.status is None or found.body is None:
+            raise Conflict("the first request with this key had no answer to repeat") from None
+        raise Replay(found.status, found.body) from None
+    request.state.idempotency = row
+
+
+async def remember(request: Request, response: Response) -> None:
+    """Keep the answer beside the claimed key, in the same transaction."""
+    row: IdempotencyKey | None = getattr(request.state, "idempotency", None)
+    if row is None:
+        return
+    row.status = response.status_code
+    row.body = bytes(response.body).decode()
+
+
+def repeat(_request: Request, error: Exception) -> Response:
+    """The kept answer, marked as a repetition."""
+    assert isinstance(error, Replay)
+    headers = {"Idempotent-Replayed": "true"}
+    media_type = "application/json" if error.body else None
+    return Response(error.body, error.status, headers, media_type)

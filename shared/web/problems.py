@@ -1,0 +1,106 @@
+"""Failures as RFC 9457 problem details."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from shared.errors import DomainError, Unavailable
+from shared.telemetry.clean import clean
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 2
+
+log = logging.getLogger(__name__)
+
+
+def problem(
+    status: int, code: str, title: str, detail: str, request_id: str | None, **extra: Any
+) -> JSONResponse:
+    """A problem document. `code` is stable; `request_id` finds the log lines."""
+    body = {"type": "about:blank", "title": title, "status": status, "code": code}
+    body |= {"detail": detail, "request_id": request_id, **extra}
+    response = JSONResponse(body, status, media_type=MEDIA_TYPE)
+    if status in (429, 503):
+        response.headers["Retry-After"] = str(extra.get("retry_after", RETRY_AFTER_S))
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def install(app: FastAPI) -> None:
+    """Render every expected failure of `app`; what is not expected is logged by the middleware."""
+    app.add_exception_handler(DomainError, _domain)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(PoolTimeout, _database)
+
+
+def of(error: DomainError, request_id: str | None) -> JSONResponse:
+    """The problem document of one expected failure."""
+    return problem(error.status, error.code, error.title, error.detail, request_id, **error.extra)
+
+
+async def _domain(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DomainError)
+    return of(error, request_id(request))
+
+
+async def _validation(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    items = [_item(item) for item in error.errors()]
+    first = items[0] if items else {"where": "", "message": "not acceptable"}
+    unreadable = any(item["type"] == "json_invalid" for item in error.errors())
+    return problem(
+        400 if unreadable else 422,
+        "not_json" if unreadable else "invalid",
+        "The body is not JSON" if unreadable else "A value is not acceptable",
+        f"{first['where']}: {first['message']}" if first["where"] else first["message"],
+        request_id(request),
+        errors=items[:100],
+    )
+
+
+def _item(item: dict[str, Any]) -> dict[str, str]:
+    where: Sequence[Any] = item.get("loc", ())
+    message = clean(str(item.get("msg", "")).removeprefix("Value error, "))
+    return {"where": clean(".".join(str(part) for part in where)), "message": message}
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    code = "not_found" if error.status_code == 404 else "http_error"
+    answer = problem(
+        error.status_code, code, str(error.detail), str(error.detail), request_id(request)
+    )
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _database(request: Request, error: Exception) -> JSONResponse:
+    gone = isinstance(error, PoolTimeout) or (
+        isinstance(error, DBAPIError) and (error.connection_invalidated or _passing(error))
+    )
+    if not gone:
+        raise error
+    log.warning("the database is not reachable: %s", clean(str(error)))
+    return of(Unavailable("the database is not reachable; try again"), request_id(request))
+
+
+def _passing(error: DBAPIError) -> bool:
+    """Whether trying again may help: gone, busy, read-only after a failover, deadlock."""
+    number = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    locked = "database is locked" in str(error.orig)
+    return locked or number in (1040, 1053, 1205, 1213, 1290, 1836, 2002, 2003, 2006, 2013)
+
+
+def request_id(request: Request) -> str | None:
+    value = request.scope.get("fortress.request_id")
+    return value if isinstance(value, str) else None

@@ -1,0 +1,103 @@
+"""What tests share: real servers, one a run; a database of each kind, one a worker."""
+
+import os
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from shared.bus import MemoryBus
+from shared.clock import SystemClock
+from shared.db import Database
+from shared.settings import Settings
+from shared.web.services import Services
+from tests.support import databases, servers
+
+_started = ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start one MariaDB for the whole run, before its workers, which inherit its address."""
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    if databases.SERVER not in os.environ:
+        given = os.environ.get("TEST_DATABASE_URL")
+        os.environ[databases.SERVER] = given or _started.enter_context(servers.mariadb())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        _started.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what ran on which database; nothing is skipped silently."""
+    ran: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("passed", []):
+        if report.when == "call":
+            kinds = [
+                kind
+                for kind in databases.KINDS
+                if f"[{kind}" in report.nodeid or f"-{kind}" in report.nodeid
+            ]
+            ran.update(kinds or ["no database"])
+    skipped = len(terminalreporter.stats.get("skipped", []))
+    server = make_url(os.environ.get(databases.SERVER, "mysql://none"))
+    terminalreporter.section("databases")
+    terminalreporter.line(
+        f"on MariaDB ({server.host}:{server.port}): {ran['mariadb']} tests passed"
+    )
+    terminalreporter.line(f"on SQLite: {ran['sqlite']} tests passed")
+    terminalreporter.line(
+        f"without a database: {ran['no database']} tests passed; skipped: {skipped}"
+    )
+
+
+@pytest.fixture(scope="session", params=databases.KINDS)
+async def database_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[str]:
+    """A migrated database: each test that asks for it runs on MariaDB and on SQLite.
+
+    Shared by the tests of a worker: each test makes organisations of its own.
+    """
+    async with databases.migrated_database(request.param, tmp_path_factory.mktemp("db")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(
+        database_url=database_url, storage_url=f"file://{tmp_path_factory.mktemp('files')}"
+    )
+
+
+@pytest.fixture(scope="session")
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    database = Database.from_settings(settings)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def services(settings: Settings, database: Database) -> AsyncIterator[Services]:
+    bus = MemoryBus()
+    yield Services(settings, database, bus, SystemClock())
+    await bus.close()
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    with servers.valkey() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The real data beside the project; a test that needs it fails with its name."""
+    folder = servers.ROOT.parent / "shared" / "data"
+    assert folder.is_dir(), f"the data folder {folder} is missing"
+    return folder

@@ -1,0 +1,132 @@
+"""Real servers for tests: each on a free port with its own folder under var/, stopped after."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+VAR = ROOT / "var" / "test"
+START_S = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def find(*names: str) -> str:
+    """The first program of `names` that is installed. Says what to install when none is."""
+    places = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"
+    for name in names:
+        found = shutil.which(name, path=places)
+        if found:
+            return found
+    raise RuntimeError(f"{names[0]} is needed: install it (apt-get install, brew install)")
+
+
+def wait_until(ready: Callable[[], bool], what: str, seconds: float = START_S) -> None:
+    """Poll until `ready`; raises when `seconds` pass. For processes outside the event loop."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what} was not ready within {seconds:g} s")
+        time.sleep(0.02)
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def process(
+    command: list[str], log: Path, sign: int = signal.SIGTERM
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `command` until the block ends; it is asked with `sign`, then killed."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as out:
+        running = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
+    try:
+        yield running
+    finally:
+        if running.poll() is None:
+            running.send_signal(sign)
+            try:
+                running.wait(20)
+            except subprocess.TimeoutExpired:
+                running.kill()
+                running.wait()
+
+
+def new_folder(kind: str) -> Path:
+    """An empty folder of its own under var/test."""
+    folder = VAR / f"{kind}-{os.getpid()}-{free_port()}"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@contextmanager
+def mariadb(*extra: str) -> Iterator[str]:
+    """A MariaDB server; yields `mysql+aiomysql://root@127.0.0.1:port` without a database."""
+    folder = new_folder("mariadb")
+    port = free_port()
+    data = folder / "data"
+    user = ["--user=root"] if os.geteuid() == 0 else []
+    subprocess.run(
+        [
+            find("mariadb-install-db", "mysql_install_db"),
+            "--no-defaults",
+            f"--datadir={data}",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+            *user,
+        ],
+        check=True,
+        capture_output=True,
+    )
+    command = [
+        find("mariadbd", "mysqld"),
+        "--no-defaults",
+        f"--datadir={data}",
+        f"--socket={folder}/s",
+        f"--port={port}",
+        "--bind-address=127.0.0.1",
+        "--character-set-server=utf8mb4",
+        "--transaction-isolation=READ-COMMITTED",
+        "--innodb-buffer-pool-size=512M",
+        "--innodb-log-file-size=256M",
+        "--max-connections=500",
+        "--max-allowed-packet=64M",
+        *user,
+        *extra,
+    ]
+    try:
+        with process(command, folder / "log"):
+            wait_until(lambda: answers(port), "mariadbd")
+            yield f"mysql+aiomysql://root@127.0.0.1:{port}"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def valkey(port: int | None = None) -> Iterator[str]:
+    """A Valkey (or Redis) server; yields `redis://127.0.0.1:port/0`."""
+    folder = new_folder("valkey")
+    port = port or free_port()
+    command = [find("valkey-server", "redis-server"), "--port", str(port), "--save", ""]
+    command += ["--bind", "127.0.0.1", "--dir", str(folder)]
+    try:
+        with process(command, folder / "log"):
+            wait_until(lambda: answers(port), "valkey-server")
+            yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
