@@ -1,0 +1,45 @@
+"""What `make run` takes from outside."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, model_validator
+from sqlalchemy.engine import URL
+
+from shared.settings import Settings, load
+
+# What a person types before or after `make run`, without the prefix.
+SHORT_NAMES = {"PORT": "port", "TCP_PORT": "tcp_port", "VAR": "var", "FLEET": "fleet"}
+
+
+class LocalSettings(Settings):
+    """Settings of the whole in one process. What is not set lies under `var`."""
+
+    host: str = Field(
+        "127.0.0.1", description="address to listen at; 0.0.0.0 lets other machines in"
+    )
+    port: int = Field(8000, ge=0, le=65535, description="port of the six apps; 0: a free one")
+    tcp_port: int = Field(9000, ge=0, le=65535, description="port for devices; 0: a free one")
+    var: Path = Field(Path("var"), description="folder of the database, files, tokens and logs")
+    fleet: int = Field(20, ge=0, le=1000, description="simulated devices; 0: none")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _under_var(cls, given: dict[str, Any]) -> dict[str, Any]:
+        var = Path(given.get("var", "var"))
+        database = URL.create("sqlite+aiosqlite", database=str(var / "fortress.db"))
+        return {
+            "database_url": database.render_as_string(hide_password=False),
+            "storage_url": f"file://{var / 'files'}",
+            **given,
+        }
+
+
+def load_local(**overrides: object) -> LocalSettings:
+    """Settings from the environment; PORT, TCP_PORT, VAR and FLEET need no prefix.
+
+    Raises `ConfigurationError` that names what is wrong.
+    """
+    short = {name: os.environ[key] for key, name in SHORT_NAMES.items() if os.environ.get(key)}
+    return load(LocalSettings, **{**short, **overrides})
