@@ -1,5 +1,6 @@
 """Migrating, one at a time."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -7,13 +8,20 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from shared.db import Database
+from shared.db.engine import WRITES
 from shared.errors import Conflict
 
 # A migration that waits for a table's lock holds up everyone behind it: give up soon.
 LOCK_WAIT_S = 5
-LOCK = "fortress_migrate"
+# MySQL's named locks belong to the whole server and are short: one a database.
+LOCK = "CONCAT('migrate:', SHA1(DATABASE()))"
+LOCK_TIMEOUT = 1205
+
+Move = tuple[str | None, str | None]
+Run = Callable[[Config, str], None]
 
 
 def head() -> str:
@@ -28,41 +36,81 @@ def current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-async def upgrade(database: Database, revision: str = "head") -> tuple[str | None, str | None]:
+async def upgrade(database: Database, revision: str = "head") -> Move:
     """Migrate up to `revision`; returns the revisions before and after.
 
-    Raises `Conflict` when another migration is under way.
+    Raises `Conflict` when another migration is under way, or a table is in use for too long. A
+    migration that was cut off can be run again.
     """
     return await _migrate(database, revision, command.upgrade)
 
 
-async def downgrade(database: Database, revision: str) -> tuple[str | None, str | None]:
+async def downgrade(database: Database, revision: str) -> Move:
     """Migrate down to `revision` ("base": nothing is left); otherwise like `upgrade`."""
     return await _migrate(database, revision, command.downgrade)
 
 
-async def _migrate(database: Database, revision: str, run: object) -> tuple[str | None, str | None]:
+async def _migrate(database: Database, revision: str, run: Run) -> Move:
     async with database.engine.connect() as connection:
-        return await connection.run_sync(_locked, revision, run)
+        await connection.execution_options(**{WRITES: True})
+        try:
+            return await connection.run_sync(_locked, revision, run)
+        finally:
+            # It has settings and locks that no one else's work should meet in the pool.
+            await connection.invalidate()
 
 
-def _locked(connection: Connection, revision: str, run: object) -> tuple[str | None, str | None]:
-    mysql = connection.dialect.name == "mysql"
-    before = current(connection)
-    if mysql:
-        connection.execute(text(f"SET SESSION lock_wait_timeout = {LOCK_WAIT_S}"))
-        taken = connection.scalar(text("SELECT GET_LOCK(:name, 0)"), {"name": LOCK})
-        if not taken:
-            raise Conflict("another migration is under way; wait for it to end")
+def _locked(connection: Connection, revision: str, run: Run) -> Move:
+    prepare = _prepare_mysql if connection.dialect.name == "mysql" else _prepare_sqlite
     try:
-        assert callable(run)
+        prepare(connection)
+        before = current(connection)
         run(_config(connection), revision)
+        after = current(connection)
+        _check_foreign_keys(connection)
         connection.commit()
-    finally:
-        if mysql:
-            connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": LOCK})
-            connection.commit()
-    return before, current(connection)
+    except OperationalError as error:
+        if _gave_up_waiting(error):
+            raise Conflict(
+                f"a table was in use for more than {LOCK_WAIT_S} s, or another migration is under "
+                "way; migrate again, it goes on where it stopped"
+            ) from error
+        raise
+    return before, after
+
+
+def _prepare_mysql(connection: Connection) -> None:
+    for variable in ("lock_wait_timeout", "innodb_lock_wait_timeout"):
+        connection.execute(text(f"SET SESSION {variable} = {LOCK_WAIT_S}"))
+    if not connection.scalar(text(f"SELECT GET_LOCK({LOCK}, 0)")):
+        raise Conflict("another migration is under way; wait for it to end")
+
+
+def _prepare_sqlite(connection: Connection) -> None:
+    """The transaction that begins here has the whole database: one migration at a time.
+
+    Foreign keys are off meanwhile (a table that is rebuilt would empty those that point at it)
+    and checked before the commit. Both settings only work outside a transaction.
+    """
+    cursor = connection.connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_S * 1000}")
+    cursor.execute("PRAGMA foreign_keys = OFF")
+    cursor.close()
+    connection.begin()
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        broken = connection.execute(text("PRAGMA foreign_key_check")).first()
+        if broken:
+            raise RuntimeError(f"the migration leaves rows of {broken[0]} pointing at nothing")
+
+
+def _gave_up_waiting(error: OperationalError) -> bool:
+    arguments = error.orig.args if error.orig is not None else ()
+    return bool(arguments) and (
+        arguments[0] == LOCK_TIMEOUT or "database is locked" in str(arguments[0])
+    )
 
 
 def _config(connection: Connection | None = None) -> Config:

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import steps
 from shared.models.base import UtcDateTime
 
 revision = "0001"
@@ -10,7 +11,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "job",
         sa.Column(
             "id",
@@ -35,10 +36,10 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
-    op.create_index(
+    steps.create_index(
         op.f("ix_job_queue_status_run_after"), "job", ["queue", "status", "run_after"], unique=False
     )
 
 
 def downgrade() -> None:
-    op.drop_table("job")
+    steps.drop_table("job")

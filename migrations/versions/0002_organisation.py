@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import steps
 from shared.models.base import UtcDateTime
 
 revision = "0002"
@@ -10,7 +11,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "organisation",
         sa.Column(
             "id",
@@ -31,4 +32,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("organisation")
+    steps.drop_table("organisation")

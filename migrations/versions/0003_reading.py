@@ -4,12 +4,16 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from migrations import steps
+from shared.clock import SystemClock
+from shared.db.partitions import definition, first_partitions
+
 revision = "0003"
 down_revision = "0002"
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "reading",
         sa.Column(
             "device_id",
@@ -31,8 +35,9 @@ def upgrade() -> None:
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
+        mysql_partition_by=f"RANGE (ts) {definition(first_partitions(SystemClock().now_ms()))}",
     )
 
 
 def downgrade() -> None:
-    op.drop_table("reading")
+    steps.drop_table("reading")

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import steps
 from shared.models.base import UtcDateTime
 
 revision = "0004"
@@ -10,7 +11,7 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "api_key",
         sa.Column(
             "id",
@@ -40,8 +41,8 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
-    op.create_index(op.f("ix_api_key_org_id_id"), "api_key", ["org_id", "id"], unique=False)
+    steps.create_index(op.f("ix_api_key_org_id_id"), "api_key", ["org_id", "id"], unique=False)
 
 
 def downgrade() -> None:
-    op.drop_table("api_key")
+    steps.drop_table("api_key")

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import steps
 from shared.models.base import UtcDateTime
 
 revision = "0005"
@@ -10,7 +11,7 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "audit_entry",
         sa.Column(
             "id",
@@ -37,8 +38,10 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
-    op.create_index(op.f("ix_audit_entry_org_id_id"), "audit_entry", ["org_id", "id"], unique=False)
+    steps.create_index(
+        op.f("ix_audit_entry_org_id_id"), "audit_entry", ["org_id", "id"], unique=False
+    )
 
 
 def downgrade() -> None:
-    op.drop_table("audit_entry")
+    steps.drop_table("audit_entry")

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import steps
 from shared.models.base import UtcDateTime
 
 revision = "0006"
@@ -10,7 +11,7 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "device_profile",
         sa.Column(
             "id",
@@ -38,4 +39,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("device_profile")
+    steps.drop_table("device_profile")

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from migrations import steps
 from shared.models.base import UtcDateTime
 
 revision = "0007"
@@ -11,7 +12,7 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "idempotency_key",
         sa.Column(
             "id",
@@ -38,10 +39,10 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
-    op.create_index(
+    steps.create_index(
         op.f("ix_idempotency_key_created_at"), "idempotency_key", ["created_at"], unique=False
     )
 
 
 def downgrade() -> None:
-    op.drop_table("idempotency_key")
+    steps.drop_table("idempotency_key")

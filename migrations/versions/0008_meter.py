@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import steps
 from shared.models.base import UtcDateTime
 
 revision = "0008"
@@ -10,7 +11,7 @@ down_revision = "0007"
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "meter",
         sa.Column(
             "id",
@@ -37,4 +38,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("meter")
+    steps.drop_table("meter")

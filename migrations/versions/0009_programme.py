@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import steps
 from shared.models.base import UtcDateTime
 
 revision = "0009"
@@ -10,7 +11,7 @@ down_revision = "0008"
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "programme",
         sa.Column(
             "id",
@@ -33,4 +34,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("programme")
+    steps.drop_table("programme")

@@ -3,12 +3,14 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import steps
+
 revision = "0010"
 down_revision = "0009"
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "usage_hour",
         sa.Column("org_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("meter", sa.String(length=64), nullable=False),
@@ -24,4 +26,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("usage_hour")
+    steps.drop_table("usage_hour")

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from migrations import steps
 from shared.models.base import UtcDateTime
 
 revision = "0011"
@@ -11,7 +12,7 @@ down_revision = "0010"
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "device",
         sa.Column(
             "id",
@@ -41,13 +42,13 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
-    op.create_index(
+    steps.create_index(
         op.f("ix_device_org_id_gone_id"), "device", ["org_id", "gone", "id"], unique=False
     )
-    op.create_index(
+    steps.create_index(
         op.f("ix_device_org_id_profile_id"), "device", ["org_id", "profile_id"], unique=False
     )
 
 
 def downgrade() -> None:
-    op.drop_table("device")
+    steps.drop_table("device")

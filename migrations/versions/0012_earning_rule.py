@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import steps
 from shared.models.base import Quantity, UtcDateTime
 
 revision = "0012"
@@ -10,7 +11,7 @@ down_revision = "0011"
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "earning_rule",
         sa.Column(
             "id",
@@ -42,10 +43,10 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
-    op.create_index(
+    steps.create_index(
         op.f("ix_earning_rule_org_id_event"), "earning_rule", ["org_id", "event"], unique=False
     )
 
 
 def downgrade() -> None:
-    op.drop_table("earning_rule")
+    steps.drop_table("earning_rule")

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import steps
 from shared.models.base import UtcDateTime
 
 revision = "0013"
@@ -10,7 +11,7 @@ down_revision = "0012"
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "member",
         sa.Column(
             "id",
@@ -35,11 +36,11 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
-    op.create_index(op.f("ix_member_org_id_id"), "member", ["org_id", "id"], unique=False)
-    op.create_index(
+    steps.create_index(op.f("ix_member_org_id_id"), "member", ["org_id", "id"], unique=False)
+    steps.create_index(
         op.f("ix_member_org_id_programme_id"), "member", ["org_id", "programme_id"], unique=False
     )
 
 
 def downgrade() -> None:
-    op.drop_table("member")
+    steps.drop_table("member")

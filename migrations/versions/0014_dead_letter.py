@@ -4,12 +4,14 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from migrations import steps
+
 revision = "0014"
 down_revision = "0013"
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "dead_letter",
         sa.Column(
             "id",
@@ -49,14 +51,16 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
-    op.create_index(
+    steps.create_index(
         op.f("ix_dead_letter_org_id_device_id_id"),
         "dead_letter",
         ["org_id", "device_id", "id"],
         unique=False,
     )
-    op.create_index(op.f("ix_dead_letter_org_id_id"), "dead_letter", ["org_id", "id"], unique=False)
+    steps.create_index(
+        op.f("ix_dead_letter_org_id_id"), "dead_letter", ["org_id", "id"], unique=False
+    )
 
 
 def downgrade() -> None:
-    op.drop_table("dead_letter")
+    steps.drop_table("dead_letter")

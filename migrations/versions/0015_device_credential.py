@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from migrations import steps
 from shared.models.base import UtcDateTime
 
 revision = "0015"
@@ -11,7 +12,7 @@ down_revision = "0014"
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "device_credential",
         sa.Column(
             "id",
@@ -44,7 +45,7 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
-    op.create_index(
+    steps.create_index(
         op.f("ix_device_credential_org_id_device_id"),
         "device_credential",
         ["org_id", "device_id"],
@@ -53,4 +54,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("device_credential")
+    steps.drop_table("device_credential")

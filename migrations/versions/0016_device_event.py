@@ -4,12 +4,14 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from migrations import steps
+
 revision = "0016"
 down_revision = "0015"
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "device_event",
         sa.Column(
             "device_id",
@@ -40,16 +42,16 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
-    op.create_index(
+    steps.create_index(
         op.f("ix_device_event_org_id_name_ts"),
         "device_event",
         ["org_id", "name", "ts"],
         unique=False,
     )
-    op.create_index(
+    steps.create_index(
         op.f("ix_device_event_org_id_ts"), "device_event", ["org_id", "ts"], unique=False
     )
 
 
 def downgrade() -> None:
-    op.drop_table("device_event")
+    steps.drop_table("device_event")

@@ -4,12 +4,14 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from migrations import steps
+
 revision = "0017"
 down_revision = "0016"
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "device_state",
         sa.Column(
             "device_id",
@@ -41,7 +43,7 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
-    op.create_index(
+    steps.create_index(
         op.f("ix_device_state_org_id_changed_ts"),
         "device_state",
         ["org_id", "changed_ts"],
@@ -50,4 +52,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("device_state")
+    steps.drop_table("device_state")

@@ -4,12 +4,14 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from migrations import steps
+
 revision = "0018"
 down_revision = "0017"
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "device_tag",
         sa.Column("org_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tag", sa.String(length=64), nullable=False),
@@ -25,8 +27,8 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
-    op.create_index(op.f("ix_device_tag_device_id"), "device_tag", ["device_id"], unique=False)
+    steps.create_index(op.f("ix_device_tag_device_id"), "device_tag", ["device_id"], unique=False)
 
 
 def downgrade() -> None:
-    op.drop_table("device_tag")
+    steps.drop_table("device_tag")

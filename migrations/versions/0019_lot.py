@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import steps
 from shared.models.base import UtcDateTime
 
 revision = "0019"
@@ -10,7 +11,7 @@ down_revision = "0018"
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "lot",
         sa.Column(
             "id",
@@ -34,10 +35,10 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
-    op.create_index(
+    steps.create_index(
         op.f("ix_lot_org_id_member_id_id"), "lot", ["org_id", "member_id", "id"], unique=False
     )
 
 
 def downgrade() -> None:
-    op.drop_table("lot")
+    steps.drop_table("lot")

@@ -3,12 +3,14 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import steps
+
 revision = "0020"
 down_revision = "0019"
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "member_tag",
         sa.Column("org_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -28,10 +30,10 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
-    op.create_index(
+    steps.create_index(
         op.f("ix_member_tag_org_id_member_id"), "member_tag", ["org_id", "member_id"], unique=False
     )
 
 
 def downgrade() -> None:
-    op.drop_table("member_tag")
+    steps.drop_table("member_tag")

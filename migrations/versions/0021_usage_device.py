@@ -4,12 +4,14 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from migrations import steps
+
 revision = "0021"
 down_revision = "0020"
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "usage_device",
         sa.Column("org_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("quarter", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -32,4 +34,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("usage_device")
+    steps.drop_table("usage_device")

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from migrations import steps
 from shared.models.base import Quantity
 
 revision = "0022"
@@ -11,7 +12,7 @@ down_revision = "0021"
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "usage_event",
         sa.Column(
             "id",
@@ -55,7 +56,7 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
-    op.create_index(
+    steps.create_index(
         op.f("ix_usage_event_org_id_meter_id_ts"),
         "usage_event",
         ["org_id", "meter_id", "ts"],
@@ -64,4 +65,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("usage_event")
+    steps.drop_table("usage_event")
