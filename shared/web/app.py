@@ -1,17 +1,18 @@
 """The factory of every HTTP app."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from shared.web import health, idempotency, problems
+from shared.web import health, idempotency, openapi, problems
 from shared.web.limits import Limits
 from shared.web.services import Services
 
 # A background task of an app: runs until the event is set.
-Background = Callable[[asyncio.Event], Awaitable[None]]
+Background = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 
 def create_web_app(
@@ -26,8 +27,8 @@ def create_web_app(
 ) -> FastAPI:
     """An app with health, problem details, limits and its background tasks.
 
-    `name` is the subdomain; `bulk` the path prefixes that take large bodies. The caller made
-    `services` and closes them.
+    `name` is the subdomain; `bulk` the path prefixes that take large bodies. `services` come from
+    `shared.web.services.provide`; those that are owned by the app are closed with it.
     """
 
     @asynccontextmanager
@@ -39,6 +40,8 @@ def create_web_app(
         finally:
             stop.set()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if services.owned:
+                await services.close()
 
     app = FastAPI(
         title=title,
@@ -49,12 +52,14 @@ def create_web_app(
         docs_url=None,
         redoc_url=None,
         separate_input_output_schemas=False,
+        responses=openapi.PROBLEMS,
     )
     app.state.services = services
     app.include_router(health.router)
     for router in routers:
         app.include_router(router)
     problems.install(app)
+    openapi.install(app)
     app.add_exception_handler(idempotency.Replay, idempotency.repeat)
     app.add_middleware(Limits, name=name, bulk=bulk)
     return app

@@ -29,7 +29,9 @@ class Page(Model, Generic[Item]):
 def parse_instant(value: Any) -> int:
     """RFC 3339 with a zone, or epoch milliseconds, as epoch milliseconds."""
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError("a time is RFC 3339, as in 2025-11-21T16:00:00Z, or epoch milliseconds")
+        # A TypeError would not become a validation error.
+        message = "a time is RFC 3339, as in 2025-11-21T16:00:00Z, or epoch milliseconds"
+        raise ValueError(message)  # noqa: TRY004 - as said above
     text = str(value).strip()
     if text.lstrip("-").isdecimal() and text.isascii() and len(text) < 20:
         ms = int(text)

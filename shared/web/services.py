@@ -2,11 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from shared.bus import Bus, connect_bus
 from shared.clock import Clock, SystemClock
 from shared.db import Database
-from shared.settings import Settings
+from shared.settings import Settings, load
+
+S = TypeVar("S", bound=Settings)
 
 
 @dataclass
@@ -17,6 +20,8 @@ class Services:
     clock: Clock = field(default_factory=SystemClock)
     # Set while the process goes away: /readyz says so and long streams end.
     draining: bool = False
+    # Made by the app that uses them, which closes them when it ends.
+    owned: bool = False
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Services":
@@ -25,6 +30,18 @@ class Services:
     async def close(self) -> None:
         await self.bus.close()
         await self.database.close()
+
+
+def provide(kind: type[S], settings: S | None, services: Services | None) -> Services:
+    """The services of an app: those given (the giver closes them), or its own from settings.
+
+    Nothing is connected to yet. Raises `ConfigurationError`.
+    """
+    if services is not None:
+        return services
+    made = Services.from_settings(settings or load(kind))
+    made.owned = True
+    return made
 
 
 AfterCommit = Callable[[], Awaitable[object]]

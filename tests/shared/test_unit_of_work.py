@@ -18,11 +18,15 @@ async def test_work_is_committed_at_the_end(database: Database) -> None:
 
 async def test_a_failure_rolls_all_of_it_back(database: Database) -> None:
     organisation = Organisation(name="lost", created_at=SystemClock().now())
-    with pytest.raises(RuntimeError):
+
+    async def work() -> None:
         async with database.unit_of_work() as session:
             session.add(organisation)
             await session.flush()
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await work()
     async with database.read() as session:
         assert await session.get(Organisation, organisation.id) is None
 

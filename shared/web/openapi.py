@@ -1,0 +1,60 @@
+"""The OpenAPI document of an app: its failures are problem documents, and say so."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+PROBLEM: dict[str, Any] = {
+    "title": "Problem",
+    "description": "What went wrong, as RFC 9457 has it.",
+    "type": "object",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string", "description": "the same for every occurrence"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "stable, for machines"},
+        "detail": {"type": "string", "description": "about this occurrence"},
+        "request_id": {"type": ["string", "null"], "description": "finds the log lines"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"where": {"type": "string"}, "message": {"type": "string"}},
+                "required": ["where", "message"],
+            },
+        },
+    },
+    "required": ["type", "title", "status", "code", "detail", "request_id"],
+    "examples": [
+        {
+            "type": "about:blank",
+            "title": "There is no such thing here",
+            "status": 404,
+            "code": "not_found",
+            "detail": "there is no device dev_01JD3V3Q8X0000000000000000",
+            "request_id": "req_01JD3V3Q8X0000000000000000",
+        }
+    ],
+}
+
+# For `responses=` of an app or a route. With "default" declared, FastAPI adds no 422 of its own.
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "A problem: why the request was not carried out.",
+        "content": {
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+        },
+    }
+}
+
+
+def install(app: FastAPI) -> None:
+    """Put the shape of problem documents into the OpenAPI document of `app`."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI documents

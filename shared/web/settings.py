@@ -1,0 +1,12 @@
+"""What every HTTP app is set besides."""
+
+from pydantic import Field
+
+from shared.settings import Settings
+
+
+class WebSettings(Settings):
+    """Where an HTTP app listens."""
+
+    host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0: any free one")
