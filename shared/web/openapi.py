@@ -48,6 +48,14 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
+def failures(descriptions: dict[int, str]) -> dict[int | str, dict[str, Any]]:
+    """For `responses=` of a route: what each failing status means there."""
+    content = PROBLEMS["default"]["content"]
+    return {
+        status: {"description": text, "content": content} for status, text in descriptions.items()
+    }
+
+
 def install(app: FastAPI) -> None:
     """Put the shape of problem documents into the OpenAPI document of `app`."""
     generate = app.openapi
