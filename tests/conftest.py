@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from shared.settings import Settings
 from shared.web.services import Services
 from tests.support import databases, servers
 
+DATABASE = "database"
 _started = ExitStack()
 
 
@@ -33,17 +34,27 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         _started.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note on the report which databases the test had, for the closing summary."""
+    report = yield
+    if call.when == "call":
+        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        kinds = [kind for kind in databases.KINDS if kind in databases.opened or kind in parameters]
+        report.user_properties += [(DATABASE, kind) for kind in kinds]
+    if call.when == "teardown":
+        databases.opened.clear()
+    return report
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what ran on which database; nothing is skipped silently."""
     ran: Counter[str] = Counter()
     for report in terminalreporter.stats.get("passed", []):
         if report.when == "call":
-            kinds = [
-                kind
-                for kind in databases.KINDS
-                if f"[{kind}" in report.nodeid or f"-{kind}" in report.nodeid
-            ]
-            ran.update(kinds or ["no database"])
+            ran.update([kind for name, kind in report.user_properties if name == DATABASE] or [""])
     skipped = len(terminalreporter.stats.get("skipped", []))
     server = make_url(os.environ.get(databases.SERVER, "mysql://none"))
     terminalreporter.section("databases")
@@ -51,9 +62,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         f"on MariaDB ({server.host}:{server.port}): {ran['mariadb']} tests passed"
     )
     terminalreporter.line(f"on SQLite: {ran['sqlite']} tests passed")
-    terminalreporter.line(
-        f"without a database: {ran['no database']} tests passed; skipped: {skipped}"
-    )
+    terminalreporter.line(f"without a database: {ran['']} tests passed; skipped: {skipped}")
 
 
 @pytest.fixture(scope="session", params=databases.KINDS)

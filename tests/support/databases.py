@@ -16,11 +16,14 @@ from shared.settings import Settings
 
 SERVER = "FORTRESS_TEST_SERVER"
 KINDS = ("mariadb", "sqlite")
+# The kinds of which a database was made since the test began; the closing summary counts by it.
+opened: set[str] = set()
 
 
 @asynccontextmanager
 async def empty_database(kind: str, folder: Path) -> AsyncIterator[str]:
     """The URL of a new, empty database of its own, dropped after."""
+    opened.add(kind)
     if kind == "sqlite":
         yield f"sqlite+aiosqlite:///{folder}/{new_id('db')}.db"
         return

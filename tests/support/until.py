@@ -4,11 +4,17 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
 
 
+@overload
+async def until(
+    condition: Callable[[], Awaitable[T]], what: str = ..., seconds: float = ...
+) -> T: ...
+@overload
+async def until(condition: Callable[[], T], what: str = ..., seconds: float = ...) -> T: ...
 async def until(
     condition: Callable[[], T | Awaitable[T]], what: str = "the condition", seconds: float = 20
 ) -> T:
