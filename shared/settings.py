@@ -37,10 +37,14 @@ class Settings(BaseSettings):
         description="sqlite+aiosqlite:///path or mysql+aiomysql://user:password@host:port/name",
     )
     database_iam: bool = Field(
-        False, description="sign in to the database with IAM tokens, over verified TLS"
+        False,
+        description="sign in to the database with IAM tokens instead of the URL's password, "
+        "over verified TLS only",
     )
     database_ca: Path | None = Field(
-        None, description="CA bundle for the database's certificate; default: the system's"
+        None,
+        description="CA bundle for the database's certificate; given, verified TLS is required "
+        "without IAM too. Default: no TLS without IAM, and with it the system's trust store",
     )
     database_pool: int = Field(5, ge=1, le=100, description="connections kept per process")
     aws_region: str = Field("us-east-1", description="region that IAM tokens are signed for")
@@ -93,6 +97,12 @@ class Settings(BaseSettings):
             raise ValueError("FORTRESS_SECRET is shorter than 32 characters")
         if self.database_iam and not self.database_url.startswith("mysql"):
             raise ValueError("FORTRESS_DATABASE_IAM needs a mysql+aiomysql FORTRESS_DATABASE_URL")
+        url = make_url(self.database_url)
+        if self.database_iam and not (url.username and url.host):
+            raise ValueError(
+                "FORTRESS_DATABASE_IAM needs a user and a host in FORTRESS_DATABASE_URL: "
+                "tokens are made for both"
+            )
         return self
 
 

@@ -8,6 +8,8 @@ from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from shared.db import driver
+from shared.db.tls import make_context
 from shared.settings import Settings
 
 # RDS Proxy closes client connections after 1,800 s of idleness: recycle well before.
@@ -16,20 +18,30 @@ RECYCLE_S = 1_500
 BORROW_S = 10
 SQLITE_BUSY_S = 30
 WRITES = "fortress_writes"
+# The name that connections give the server, seen in its session_connect_attrs.
+PROGRAM = "fortress"
+BULK_PROGRAM = "fortress-bulk"
 
 
 def make_engine(
-    settings: Settings, *, pool: int | None = None, count_changed: bool = False
+    settings: Settings,
+    *,
+    pool: int | None = None,
+    count_changed: bool = False,
+    bulk: bool = False,
 ) -> AsyncEngine:
     """An engine for `settings.database_url`; `pool` overrides `settings.database_pool`.
 
     `count_changed`: on MySQL, rowcount counts the rows that changed, not those found, so that
-    an insert that met an existing row counts 0.
+    an insert that met an existing row counts 0. `bulk`: its statements may be larger than 16 KB,
+    so RDS Proxy pins its connections; they have another program name, and should be few.
     """
     url = make_url(settings.database_url)
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url)
-    engine = _mysql_engine(url, pool or settings.database_pool)
+    engine = _mysql_engine(settings, pool or settings.database_pool, bulk)
+    if settings.database_iam:
+        _use_tokens(engine, settings)
     if count_changed:
         event.listen(engine.sync_engine, "do_connect", _count_changed)
     return engine
@@ -39,9 +51,26 @@ def _count_changed(_dialect: object, _record: object, _args: object, params: Any
     params["client_flag"] = params.get("client_flag", 0) & ~CLIENT.FOUND_ROWS
 
 
-def _mysql_engine(url: URL, pool: int) -> AsyncEngine:
+def _use_tokens(engine: AsyncEngine, settings: Settings) -> None:
+    # botocore takes a quarter of a second to import: only those who need it wait for it.
+    from shared.aws.credentials import TaskCredentials  # noqa: PLC0415 - see above
+    from shared.db.iam import sign_in_with_tokens  # noqa: PLC0415 - see above
+
+    sign_in_with_tokens(engine, TaskCredentials(), settings.aws_region)
+
+
+def _mysql_engine(settings: Settings, pool: int, bulk: bool) -> AsyncEngine:
+    # `async_creator_fn` among the arguments replaces the driver's connect() and gets all of them;
+    # the engine's `async_creator` would get none, and lose FOUND_ROWS with the rest.
+    arguments: dict[str, Any] = {
+        "async_creator_fn": driver.connect,
+        "program_name": BULK_PROGRAM if bulk else PROGRAM,
+    }
+    if settings.database_iam or settings.database_ca:
+        arguments["ssl"] = make_context(settings.database_ca)
     return create_async_engine(
-        url.update_query_dict({"charset": "utf8mb4"}),
+        make_url(settings.database_url).update_query_dict({"charset": "utf8mb4"}),
+        connect_args=arguments,
         pool_size=pool,
         max_overflow=0,
         pool_timeout=BORROW_S,

@@ -39,10 +39,15 @@ class Database:
 
     @classmethod
     def from_settings(
-        cls, settings: Settings, *, pool: int | None = None, count_changed: bool = False
+        cls,
+        settings: Settings,
+        *,
+        pool: int | None = None,
+        count_changed: bool = False,
+        bulk: bool = False,
     ) -> "Database":
         """A database as `settings` say; the rest is as for `make_engine`."""
-        return cls(make_engine(settings, pool=pool, count_changed=count_changed))
+        return cls(make_engine(settings, pool=pool, count_changed=count_changed, bulk=bulk))
 
     @property
     def is_sqlite(self) -> bool:
