@@ -29,8 +29,11 @@ def upgrade() -> None:
         sa.Column("member_field", sa.String(length=64), nullable=False),
         sa.Column("points_per_unit", Quantity(), nullable=False),
         sa.Column("rounding", sa.String(length=16), nullable=False),
+        sa.Column("starts_ts", sa.BigInteger(), nullable=True),
+        sa.Column("ends_ts", sa.BigInteger(), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("backfilled_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["org_id"], ["organisation.id"], name=op.f("fk_earning_rule_org_id")
         ),

@@ -4,7 +4,16 @@ from shared.models.base import Base
 from shared.models.billing import Meter, UsageEvent
 from shared.models.fleet import Device, DeviceCredential, DeviceProfile, DeviceTag
 from shared.models.jobs import Job
-from shared.models.loyalty import EarningRule, Entry, Lot, Member, MemberTag, Programme
+from shared.models.loyalty import (
+    Allocation,
+    EarningRule,
+    Entry,
+    Lot,
+    Member,
+    MemberTag,
+    Programme,
+    UnclaimedPoints,
+)
 from shared.models.organisations import ApiKey, AuditEntry, IdempotencyKey, Organisation
 from shared.models.telemetry import (
     DeadLetter,
@@ -16,6 +25,7 @@ from shared.models.telemetry import (
 )
 
 __all__ = [
+    "Allocation",
     "ApiKey",
     "AuditEntry",
     "Base",
@@ -37,6 +47,7 @@ __all__ = [
     "Organisation",
     "Programme",
     "Reading",
+    "UnclaimedPoints",
     "UsageDevice",
     "UsageEvent",
     "UsageHour",

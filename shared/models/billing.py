@@ -20,10 +20,15 @@ from shared.models.base import (
 
 
 class Meter(Base):
-    """What is counted: `messages`, `active_devices`, or `event_sum` of a field of an event."""
+    """What is counted: `messages`, `active_devices`, `event_count`, or `event_sum` of a field.
+
+    Deleting one keeps its row and its usage (invoices trace to it) and frees its code: `gone` is
+    0 while it exists, then its own id. `backfilled_at`: when all events that were there before
+    it had been counted.
+    """
 
     __tablename__ = "meter"
-    __table_args__ = options(UniqueConstraint("org_id", "code"))
+    __table_args__ = options(UniqueConstraint("org_id", "code", "gone"))
 
     id: Mapped[int] = primary_id()
     public_id: Mapped[str] = public_id("mtr")
@@ -33,23 +38,25 @@ class Meter(Base):
     event: Mapped[str | None] = mapped_column(String(64))
     field: Mapped[str | None] = mapped_column(String(64))
     unit: Mapped[str] = mapped_column(String(32), default="")
+    gone: Mapped[int] = mapped_column(BigId, default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    backfilled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class UsageEvent(Base):
-    """One device event's contribution to one meter, exactly once."""
+    """One device event's contribution to one meter, exactly once.
+
+    The key is the event's identity in a meter, by time: a period is one range. `quantity` is
+    null where the event has no usable number: it adds nothing and can still be found.
+    """
 
     __tablename__ = "usage_event"
-    __table_args__ = options(
-        UniqueConstraint("org_id", "meter_id", "device_id", "ts", "boot", "seq"),
-        Index(None, "org_id", "meter_id", "ts"),
-    )
+    __table_args__ = options(Index(None, "org_id", "meter_id", "device_id", "ts"))
 
-    id: Mapped[int] = primary_id()
-    org_id: Mapped[int] = mapped_column(BigId, ForeignKey("organisation.id"))
-    meter_id: Mapped[int] = mapped_column(BigId, ForeignKey("meter.id"))
-    device_id: Mapped[int] = mapped_column(DeviceId, ForeignKey("device.id"))
-    ts: Mapped[int] = mapped_column(BigInteger)
-    boot: Mapped[int] = mapped_column(UInt)
-    seq: Mapped[int] = mapped_column(BigInteger)
-    quantity: Mapped[Decimal] = mapped_column(Quantity)
+    org_id: Mapped[int] = mapped_column(BigId, ForeignKey("organisation.id"), primary_key=True)
+    meter_id: Mapped[int] = mapped_column(BigId, ForeignKey("meter.id"), primary_key=True)
+    ts: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    device_id: Mapped[int] = mapped_column(DeviceId, ForeignKey("device.id"), primary_key=True)
+    boot: Mapped[int] = mapped_column(UInt, primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    quantity: Mapped[Decimal | None] = mapped_column(Quantity)

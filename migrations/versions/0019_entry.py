@@ -6,8 +6,8 @@ from alembic import op
 from migrations import steps
 from shared.models.base import UtcDateTime
 
-revision = "0023"
-down_revision = "0022"
+revision = "0019"
+down_revision = "0018"
 
 
 def upgrade() -> None:
@@ -24,13 +24,12 @@ def upgrade() -> None:
         sa.Column(
             "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
-        sa.Column("lot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("points", sa.BigInteger(), nullable=False),
         sa.Column("source", sa.String(length=64), nullable=False),
         sa.Column("key", sa.String(length=191), nullable=False),
+        sa.Column("reason", sa.String(length=300), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_entry_lot_id")),
         sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_entry_member_id")),
         sa.ForeignKeyConstraint(["org_id"], ["organisation.id"], name=op.f("fk_entry_org_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entry")),
