@@ -9,6 +9,7 @@ def connect_bus(settings: Settings) -> Bus:
     """The bus for `settings.bus_url`. A server is connected to when it is first needed."""
     if settings.bus_url.startswith("memory://"):
         return MemoryBus()
-    from shared.bus.valkey import ValkeyBus  # only where it is used: a second of memory and time
+    # The driver costs start-up time and memory: it is loaded only where it is used.
+    from shared.bus.valkey import ValkeyBus  # noqa: PLC0415 - as said above
 
     return ValkeyBus(settings.bus_url)

@@ -4,8 +4,11 @@ LONGEST = 200
 
 
 def clean(text: bytes | bytearray | str, longest: int = LONGEST) -> str:
-    """Printable text of at most `longest` characters: control characters and bytes that are not
-    UTF-8 are shown as escapes, what is cut off as an ellipsis."""
+    """Printable text of at most `longest` characters.
+
+    Control characters and bytes that are not UTF-8 are shown as escapes, what is cut off as an
+    ellipsis.
+    """
     if isinstance(text, bytes | bytearray):
         text = bytes(text[: longest * 4]).decode("utf-8", "backslashreplace")
     cut = text[: longest + 1]
