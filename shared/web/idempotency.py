@@ -7,6 +7,7 @@ request's own transaction: either both the effect and the answer are there, or n
 import hashlib
 
 from fastapi import Request, Response
+from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -67,7 +68,13 @@ async def remember(request: Request, response: Response) -> None:
     if row is None:
         return
     row.status = response.status_code
-    row.body = bytes(response.body).decode()
+    kept: str | None = getattr(request.state, "idempotent_answer", None)
+    row.body = bytes(response.body).decode() if kept is None else kept
+
+
+def keep(request: Request, answer: BaseModel) -> None:
+    """Keep `answer`, not the real one, which has a secret that is stored nowhere."""
+    request.state.idempotent_answer = answer.model_dump_json()
 
 
 def repeat(_request: Request, error: Exception) -> Response:
