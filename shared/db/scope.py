@@ -4,7 +4,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Delete, Select, Update
 
-Statement = TypeVar("Statement", Select[Any], Update, Delete)
+# Select[*tuple[Any, ...]]: a select of any columns.
+Statement = TypeVar("Statement", bound=Select[*tuple[Any, ...]] | Update | Delete)
 
 
 def scoped(org_id: int, statement: Statement) -> Statement:
@@ -12,7 +13,8 @@ def scoped(org_id: int, statement: Statement) -> Statement:
 
     The statement's first entity (select) or its table (update, delete) must have an `org_id`.
     """
+    limited: Any = statement  # each kind's `where` returns its own kind
     if isinstance(statement, Select):
         entity = statement.column_descriptions[0]["entity"]
-        return statement.where(entity.org_id == org_id)
-    return statement.where(statement.table.c.org_id == org_id)
+        return limited.where(entity.org_id == org_id)  # type: ignore[no-any-return]  # as above
+    return limited.where(limited.table.c.org_id == org_id)  # type: ignore[no-any-return]  # as above
