@@ -1,10 +1,15 @@
 """Quantities and money without floats: Decimal quantities, integer minor units."""
 
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 
 from shared.errors import Invalid
 
 LARGEST = Decimal(10) ** 18
+# As many decimals as a quantity keeps (shared.models.base.Quantity).
+PLACES = 12
+# Python's own 28 digits would round a sum; DECIMAL(65), the widest of MySQL, fits in this.
+EXACT = Context(prec=100)
 
 
 def decimal(value: object) -> Decimal:
@@ -32,3 +37,16 @@ def plain(value: Decimal) -> str:
 def round_half_up(value: Decimal, places: int = 0) -> Decimal:
     """Rounded to `places` decimals, halves away from zero."""
     return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def quantity(value: object) -> Decimal:
+    """`decimal(value)` as a quantity is kept: to 12 decimals, halves away from zero."""
+    return EXACT.plus(decimal(value).quantize(Decimal(1).scaleb(-PLACES), ROUND_HALF_UP, EXACT))
+
+
+def total(values: Iterable[Decimal]) -> Decimal:
+    """The exact sum; 0 of nothing."""
+    result = Decimal(0)
+    for value in values:
+        result = EXACT.add(result, value)
+    return result

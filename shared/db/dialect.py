@@ -1,12 +1,16 @@
 """What SQLite and MySQL say differently, and nothing else."""
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Insert, Select, Table
+from sqlalchemy import ColumnElement, Insert, Select, Table, func
 from sqlalchemy.dialects.mysql import insert as mysql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from shared.models.base import Quantity
 
 Connectable = AsyncConnection | AsyncSession
 
@@ -49,3 +53,15 @@ def lock_rows(statement: Select[Any], *, skip_locked: bool = False) -> Select[An
     SQLite renders nothing: there a transaction that writes has the whole database.
     """
     return statement.with_for_update(skip_locked=skip_locked)
+
+
+def exact_sum(
+    connection: Connectable, column: InstrumentedAttribute[Decimal | None]
+) -> ColumnElement[Decimal | None]:
+    """The exact sum of a Quantity column; null of nothing, as SUM is.
+
+    SQLite's own SUM is a float there; `exact_sum` is registered by shared.db.engine.
+    """
+    if dialect_name(connection) == "sqlite":
+        return func.exact_sum(column, type_=Quantity())
+    return func.sum(column, type_=Quantity())

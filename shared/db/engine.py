@@ -1,5 +1,6 @@
 """The engine for each database that is supported."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from shared.db import driver
 from shared.db.tls import make_context
+from shared.money import EXACT
 from shared.settings import Settings
 
 # RDS Proxy closes client connections after 1,800 s of idleness: recycle well before.
@@ -79,6 +81,26 @@ def _mysql_engine(settings: Settings, pool: int, bulk: bool) -> AsyncEngine:
     )
 
 
+class _ExactSum:
+    """SQLite's missing aggregate: the exact sum of decimals kept as text."""
+
+    def __init__(self) -> None:
+        self._sum: Decimal | None = None
+
+    def step(self, value: str | None) -> None:
+        if value is not None:
+            self._sum = EXACT.add(self._sum or Decimal(0), Decimal(value))
+
+    def finalize(self) -> str | None:
+        return None if self._sum is None else format(self._sum, "f")
+
+
+async def _register_exact_sum(connection: Any) -> None:
+    # The driver offers functions but no aggregates; its thread must do it.
+    register = connection._conn.create_aggregate  # noqa: SLF001 - there is no other way to it
+    await connection._execute(register, "exact_sum", 1, _ExactSum)  # noqa: SLF001 - the same
+
+
 def _sqlite_engine(url: URL) -> AsyncEngine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -92,6 +114,7 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+        connection.run_async(_register_exact_sum)
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
