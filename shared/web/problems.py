@@ -76,6 +76,9 @@ def _item(item: dict[str, Any]) -> dict[str, str]:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, DomainError):
+        # The framework says 400 to whatever ends the reading of a body; we know why it ended.
+        return of(error.__cause__, request_id(request))
     code = "not_found" if error.status_code == 404 else "http_error"
     answer = problem(
         error.status_code, code, str(error.detail), str(error.detail), request_id(request)
