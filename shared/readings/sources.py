@@ -1,0 +1,67 @@
+"""Devices as the write path knows them, from the database."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.db.scope import scoped
+from shared.models import Device, DeviceProfile, Organisation
+from shared.readings.check import ANYTHING, profile
+from shared.readings.parcel import Source
+
+CHUNK = 200
+
+
+async def by_uid(session: AsyncSession, org_id: int, uids: Sequence[str]) -> dict[str, Source]:
+    """The organisation's devices with these uids; one that is disabled or gone is left out."""
+    found: dict[str, Source] = {}
+    for start in range(0, len(uids), CHUNK):
+        some = uids[start : start + CHUNK]
+        found |= {s.uid: s for s in await _load(session, org_id, Device.uid.in_(some))}
+    return found
+
+
+async def by_public_id(session: AsyncSession, org_id: int, public_id: str) -> Source | None:
+    """One device of the organisation by its public id; none if it is disabled or gone."""
+    found = await _load(session, org_id, Device.public_id == public_id)
+    return found[0] if found else None
+
+
+async def by_number(session: AsyncSession, org_id: int, device_id: int) -> Source | None:
+    """One device of the organisation by its row number; none if it is disabled or gone."""
+    found = await _load(session, org_id, Device.id == device_id)
+    return found[0] if found else None
+
+
+async def _load(session: AsyncSession, org_id: int, condition: Any) -> list[Source]:
+    wanted = scoped(org_id, select_sources()).where(
+        condition, Device.gone == 0, Device.disabled.is_(False)
+    )
+    return [make_source(*row) for row in await session.execute(wanted)]
+
+
+def select_sources() -> Select[Device, DeviceProfile, Organisation]:
+    """What `make_source` takes, of devices that the caller limits."""
+    return (
+        select(Device, DeviceProfile, Organisation)  # unscoped: the callers limit it
+        .join(Organisation, Organisation.id == Device.org_id)
+        .outerjoin(DeviceProfile, DeviceProfile.id == Device.profile_id)
+    )
+
+
+def make_source(
+    device: Device, declared: DeviceProfile | None, organisation: Organisation
+) -> Source:
+    """A device's row, its profile's and its organisation's as a source."""
+    fits = ANYTHING if declared is None else profile(declared.metrics, strict=declared.strict)
+    return Source(
+        device_id=device.id,
+        device=device.public_id,
+        uid=device.uid,
+        org_id=organisation.id,
+        org=organisation.public_id,
+        profile=fits,
+        retention_days=organisation.retention_days,
+    )

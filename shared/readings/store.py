@@ -1,0 +1,200 @@
+"""A batch of parcels, written in one transaction."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Final, cast
+
+from sqlalchemy import CursorResult
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.bus import Bus
+from shared.clock import Clock
+from shared.db import Database
+from shared.db.bulk import STATEMENT_BYTES, insert_rows
+from shared.db.dialect import dialect_name
+from shared.ids import new_id
+from shared.readings import rows
+from shared.readings.parcel import Parcel
+from shared.readings.plan import (
+    EVENTS_A_JOB,
+    QUEUES,
+    Identity,
+    Plan,
+    State,
+    Taken,
+    decode_latest,
+    encode_latest,
+    frames,
+    identities,
+    plan,
+)
+
+# RDS Proxy pins a session to its connection for a statement over 16 KB.
+REQUEST_BYTES: Final = 15_000
+MOST_REMEMBERED: Final = 500_000
+
+
+class _MetExistingError(Exception):
+    """A row that was taken for new exists already."""
+
+
+class Store:
+    """Writes parcels for one task.
+
+    `request_path`: statements stay short enough for RDS Proxy, and every identity is looked up
+    before it is written.
+    """
+
+    def __init__(self, *, task: str, clock: Clock, request_path: bool = False) -> None:
+        self._task = task
+        self._clock = clock
+        self._request_path = request_path
+        self._statement = REQUEST_BYTES if request_path else STATEMENT_BYTES
+        self._chunk = 200 if request_path else 5_000
+        # Devices known to have been counted in a quarter of an hour.
+        self._counted: set[tuple[int, int, int]] = set()
+
+    async def commit(
+        self, database: Database, parcels: Sequence[Parcel], *, look_up: bool = False
+    ) -> list[Taken]:
+        """Write `parcels` in a transaction of their own; returns what of them was new.
+
+        `look_up`: some may have been stored before (an earlier commit had no answer). The
+        database must have been made with `count_changed`.
+        """
+        try:
+            async with database.transaction() as connection:
+                made = await self.write(connection, parcels, look_up=look_up)
+        except _MetExistingError:
+            async with database.transaction() as connection:
+                made = await self.write(connection, parcels, look_up=True)
+        self._remember(made)
+        return made.taken
+
+    async def write(
+        self, connection: AsyncConnection, parcels: Sequence[Parcel], *, look_up: bool
+    ) -> Plan:
+        """Write `parcels` in the caller's transaction.
+
+        Locks the state of their devices first, in the order of their numbers, so that two tasks
+        neither deadlock nor count the same message twice.
+        """
+        now = self._clock.now_ms()
+        states = await self.lock(connection, {parcel.source.device_id for parcel in parcels})
+        look_up = look_up or self._request_path or _unsure(parcels, states)
+        stored = await self._stored(connection, parcels) if look_up else None
+        made = plan(parcels, states, stored, now)
+        await self._insert(connection, made, certain=look_up)
+        return made
+
+    async def lock(self, connection: AsyncConnection, devices: Iterable[int]) -> dict[int, State]:
+        """The state of `devices` that have one, locked until the transaction ends."""
+        numbers = sorted(devices)
+        tail = "" if dialect_name(connection) == "sqlite" else " FOR UPDATE"
+        found: dict[int, State] = {}
+        for start in range(0, len(numbers), self._chunk):
+            several = ",".join(map(str, numbers[start : start + self._chunk]))
+            result = await connection.exec_driver_sql(
+                "SELECT device_id, boot, last_seq, last_seen, changed_ts, latest"  # noqa: S608 - integers of ours
+                f" FROM device_state WHERE device_id IN ({several}) ORDER BY device_id{tail}"
+            )
+            for device, boot, last, seen, changed, latest in _rows(result):
+                found[device] = State(boot, last, seen, changed, decode_latest(latest))
+        return found
+
+    async def _stored(
+        self, connection: AsyncConnection, parcels: Sequence[Parcel]
+    ) -> set[Identity]:
+        found: set[Identity] = set()
+        wanted = sorted(set(identities(parcels)))
+        for device, several in groupby(wanted, key=lambda identity: identity[0]):
+            times = sorted({identity[1] for identity in several})
+            for start in range(0, len(times), 500):
+                some = ",".join(map(str, times[start : start + 500]))
+                for table in ("reading", "device_event"):
+                    result = await connection.exec_driver_sql(
+                        f"SELECT ts, boot, seq FROM {table}"  # noqa: S608 - integers of ours
+                        f" WHERE device_id={device} AND ts IN ({some})"
+                    )
+                    found.update((device, ts, boot, seq) for ts, boot, seq in _rows(result))
+        return found
+
+    async def _insert(self, connection: AsyncConnection, made: Plan, *, certain: bool) -> None:
+        for into, new in ((rows.READINGS, made.readings), (rows.EVENTS, made.events)):
+            count = await insert_rows(connection, into, new, self._statement)
+            if count != len(new) and not certain:
+                raise _MetExistingError
+        await insert_rows(connection, rows.DEAD, made.dead, self._statement)
+        await insert_rows(connection, rows.STATES, _state_rows(made), self._statement)
+        task = self._task.encode()
+        usage = [(org, b"messages", hour, task, count) for org, hour, count in made.usage]
+        await insert_rows(connection, rows.USAGE, usage, self._statement)
+        devices = [item for item in made.devices if item not in self._counted]
+        await insert_rows(connection, rows.USAGE_DEVICES, devices, self._statement)
+        jobs = _job_rows(made, self._clock.now())
+        await insert_rows(connection, rows.JOBS, jobs, self._statement)
+
+    def _remember(self, made: Plan) -> None:
+        if len(self._counted) > MOST_REMEMBERED:
+            self._counted.clear()
+        self._counted.update(made.devices)
+
+
+async def announce(bus: Bus, taken: Sequence[Taken]) -> None:
+    """Tell whoever watches what was committed: live frames, and jobs to workers."""
+    for org, frame in frames(taken).items():
+        await bus.publish(f"live:{org}", frame)
+    if any(item.events for item in taken):
+        for queue in QUEUES:
+            await bus.publish(f"job:{queue}", b"")
+
+
+def _rows(result: CursorResult[Any]) -> Iterable[Sequence[Any]]:
+    return cast("Sequence[Sequence[Any]]", result.all())
+
+
+def _unsure(parcels: Sequence[Parcel], states: dict[int, State]) -> bool:
+    """Whether the watermark does not say of every parcel what of it is new."""
+    for parcel in parcels:
+        state = states.get(parcel.source.device_id)
+        if not parcel.watermark or state is None or state.boot != parcel.boot:
+            return True
+    return False
+
+
+def _state_rows(
+    made: Plan,
+) -> list[tuple[int, int, int, int, int, int, int, bytes, bytes, bytes]]:
+    return [
+        (
+            device,
+            source.org_id,
+            state.boot,
+            state.last_seq,
+            state.last_seen,
+            state.changed,
+            0,
+            b"",
+            b"",
+            encode_latest(state.latest),
+        )
+        for device, (source, state) in made.states.items()
+    ]
+
+
+def _job_rows(
+    made: Plan, now: datetime
+) -> list[tuple[bytes, bytes, bytes, bytes, int, bytes, bytes]]:
+    at = now.strftime("%Y-%m-%d %H:%M:%S.%f").encode()
+    jobs = []
+    for org, events in made.jobs.items():
+        for start in range(0, len(events), EVENTS_A_JOB):
+            payload = json.dumps({"org": org, "events": events[start : start + EVENTS_A_JOB]})
+            # A key of its own: the job commits with events that are new, so never twice.
+            key = new_id("evt").encode()
+            jobs += [
+                (queue.encode(), key, payload.encode(), b"ready", 0, at, at) for queue in QUEUES
+            ]
+    return jobs
