@@ -7,18 +7,16 @@ from typing import Any
 from pydantic import Field, model_validator
 from sqlalchemy.engine import URL
 
-from shared.settings import Settings, load
+from shared.settings import load
+from shared.web.settings import WebSettings
 
 # What a person types before or after `make run`, without the prefix.
 SHORT_NAMES = {"PORT": "port", "TCP_PORT": "tcp_port", "VAR": "var", "FLEET": "fleet"}
 
 
-class LocalSettings(Settings):
+class LocalSettings(WebSettings):
     """Settings of the whole in one process. What is not set lies under `var`."""
 
-    host: str = Field(
-        "127.0.0.1", description="address to listen at; 0.0.0.0 lets other machines in"
-    )
     port: int = Field(8000, ge=0, le=65535, description="port of the six apps; 0: a free one")
     tcp_port: int = Field(9000, ge=0, le=65535, description="port for devices; 0: a free one")
     var: Path = Field(Path("var"), description="folder of the database, files, tokens and logs")
@@ -29,11 +27,13 @@ class LocalSettings(Settings):
     def _under_var(cls, given: dict[str, Any]) -> dict[str, Any]:
         var = Path(given.get("var", "var"))
         database = URL.create("sqlite+aiosqlite", database=str(var / "fortress.db"))
-        return {
+        defaults = {
             "database_url": database.render_as_string(hide_password=False),
             "storage_url": f"file://{var / 'files'}",
-            **given,
+            # One process at a time, so that it may have the same name at every start.
+            "task": "local",
         }
+        return defaults | given
 
 
 def load_local(**overrides: object) -> LocalSettings:
