@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.models import AuditEntry
@@ -46,3 +47,11 @@ def record(
             address=origin.address,
         )
     )
+
+
+def _refuse(*_: object) -> None:
+    raise RuntimeError("an audit entry is never changed or removed")
+
+
+for _change in ("before_update", "before_delete"):
+    event.listen(AuditEntry, _change, _refuse)
