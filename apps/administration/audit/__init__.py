@@ -1,0 +1,1 @@
+"""The audit: who changed what, to be read and never changed."""

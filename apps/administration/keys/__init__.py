@@ -1,0 +1,1 @@
+"""API keys: what machines sign in with."""

@@ -1,0 +1,83 @@
+"""`/v1/keys`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, status
+
+from apps.administration.dependencies import ChangeOf, KeysReader, KeysWriter
+from apps.administration.keys import service
+from apps.administration.keys.schemas import KeyCreated, KeyIn, KeyOut
+from shared.web import idempotency
+from shared.web.dependencies import CursorsOf, ReadSession, WriteSession
+from shared.web.openapi import failures
+from shared.web.schemas import Limit, Page
+from shared.web.transaction import TransactionalRoute
+
+router = APIRouter(route_class=TransactionalRoute, prefix="/v1", tags=["keys"])
+
+Id = Annotated[
+    str,
+    Path(
+        max_length=64,
+        description="public id of a key",
+        examples=["key_01JD3V3Q8X0000000000000000"],
+    ),
+]
+Cursor = Annotated[str | None, Query(max_length=500, description="`next` of the page before")]
+NOT_FOUND = {404: "There is no such key in this organisation."}
+
+
+@router.get("/keys", summary="List API keys")
+async def list_keys(
+    session: ReadSession,
+    principal: KeysReader,
+    cursors: CursorsOf,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[KeyOut]:
+    """All keys, newest first, revoked and expired ones too. Secrets are not kept."""
+    return await service.page(session, principal.org_id, cursors, limit, cursor)
+
+
+@router.post(
+    "/keys",
+    summary="Create an API key",
+    status_code=status.HTTP_201_CREATED,
+    responses=failures(
+        {
+            403: "A scope that the calling key does not have, or a life longer than its own.",
+            409: "There are too many keys.",
+        }
+    ),
+)
+async def create_key(
+    wanted: KeyIn, session: WriteSession, principal: KeysWriter, made: ChangeOf
+) -> KeyCreated:
+    """The answer holds the key, once. It has scopes of the calling key only, and lives no
+    longer than that.
+    """
+    created = await service.create(session, principal, wanted, made)
+    idempotency.keep(made.request, created.model_copy(update={"key": None}))
+    return created
+
+
+@router.get("/keys/{key_id}", summary="Get an API key", responses=failures(NOT_FOUND))
+async def get_key(key_id: Id, session: ReadSession, principal: KeysReader) -> KeyOut:
+    """Everything about a key but its secret."""
+    return await service.get(session, principal.org_id, key_id)
+
+
+@router.delete(
+    "/keys/{key_id}",
+    summary="Revoke an API key",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=failures(NOT_FOUND | {409: "No other key could manage keys."}),
+)
+async def revoke_key(
+    key_id: Id, session: WriteSession, principal: KeysWriter, made: ChangeOf
+) -> None:
+    """Requests with it are refused from now on; live streams end within half a minute.
+
+    The last key in force with `keys:write` stays: without it nobody could make another.
+    """
+    await service.revoke(session, principal, key_id, made)

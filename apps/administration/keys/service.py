@@ -1,0 +1,116 @@
+"""Making, listing and revoking API keys."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from apps.administration.dependencies import Change
+from apps.administration.keys import errors, repository, rules
+from apps.administration.keys.schemas import KeyCreated, KeyIn, KeyOut
+from shared.auth import audit
+from shared.auth.keys import Principal, make_key
+from shared.auth.scopes import SCOPES
+from shared.clock import from_ms
+from shared.db import AsyncReadSession
+from shared.models import ApiKey
+from shared.web.cursors import Cursors
+from shared.web.schemas import Page
+
+MOST_KEYS = 1_000
+
+
+async def get(session: AsyncReadSession, org_id: int, public_id: str) -> KeyOut:
+    """Raises `NoSuchKey`."""
+    found = await repository.find(session, org_id, public_id)
+    if found is None:
+        raise errors.NoSuchKey(public_id)
+    return shown(found)
+
+
+async def page(
+    session: AsyncReadSession, org_id: int, cursors: Cursors, limit: int, cursor: str | None
+) -> Page[KeyOut]:
+    """Newest first. Raises `BadRequest` for a cursor of another list."""
+    query = ["keys", org_id]
+    before = cursors.decode(query, cursor)[0] if cursor else None
+    rows = await repository.newest(session, org_id, before, limit + 1)
+    more = len(rows) > limit
+    after = cursors.encode(query, [rows[limit - 1].id]) if more else None
+    return Page(items=[shown(row) for row in rows[:limit]], next=after)
+
+
+async def create(
+    session: AsyncSession, principal: Principal, wanted: KeyIn, made: Change
+) -> KeyCreated:
+    """A new key. Raises `UnknownScope`, `ScopesExceeded`, `AlreadyEnded`, `Outlives`,
+    `TooManyKeys`.
+    """
+    expires_at = _checked(principal, wanted, made.now)
+    standing = await repository.standing_locked(session, principal.org_id)
+    if len(standing) >= MOST_KEYS:
+        raise errors.TooManyKeys(MOST_KEYS)
+    own = next((key.expires_at for key in standing if key.id == principal.key_id), made.now)
+    if rules.outlives(expires_at, own):
+        raise errors.Outlives
+    scopes = sorted(set(wanted.scopes))
+    row, key = make_key(principal.org_id, wanted.name, scopes, made.now, expires_at)
+    session.add(row)
+    await session.flush()
+    out = shown(row)
+    after = out.model_dump(mode="json", include={"name", "prefix", "scopes", "expires_at"})
+    audit.record(
+        session, made.origin(principal), "key.create", row.public_id, at=made.now, after=after
+    )
+    return KeyCreated(**dict(out), key=key)
+
+
+async def revoke(session: AsyncSession, principal: Principal, public_id: str, made: Change) -> None:
+    """End a key now; ending it again changes nothing. Raises `NoSuchKey`, `LastManager`."""
+    standing = await repository.standing_locked(session, principal.org_id)
+    found = next((key for key in standing if key.public_id == public_id), None)
+    if found is None:
+        if await repository.find(session, principal.org_id, public_id) is None:
+            raise errors.NoSuchKey(public_id)
+        return
+    facts = [rules.Standing(key.id, frozenset(key.scopes), key.expires_at) for key in standing]
+    if not rules.leaves_a_manager(facts, found.id, made.now):
+        raise errors.LastManager
+    found.revoked_at = made.now
+    audit.record(
+        session,
+        made.origin(principal),
+        "key.revoke",
+        found.public_id,
+        at=made.now,
+        before={"revoked_at": None},
+        after={"revoked_at": made.now.isoformat()},
+    )
+
+
+def shown(row: ApiKey) -> KeyOut:
+    """What is shown of a key: never its secret."""
+    return KeyOut(
+        id=row.public_id,
+        name=row.name,
+        prefix=f"fk_{row.prefix}",
+        scopes=row.scopes,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
+        revoked_at=row.revoked_at,
+    )
+
+
+def _checked(principal: Principal, wanted: KeyIn, now: datetime) -> datetime | None:
+    """When the wanted key ends, if what is wanted may be had."""
+    unknown = next((scope for scope in wanted.scopes if scope not in SCOPES), None)
+    if unknown is not None:
+        raise errors.UnknownScope(unknown)
+    if excess := rules.excess(wanted.scopes, principal.scopes):
+        raise errors.ScopesExceeded(excess)
+    if wanted.expires_at is None:
+        return None
+    expires_at = from_ms(wanted.expires_at)
+    if expires_at <= now:
+        raise errors.AlreadyEnded
+    return expires_at

@@ -1,0 +1,1 @@
+"""The organisation: its name and how long it keeps readings."""

@@ -1,0 +1,22 @@
+"""What the tests of administration share."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from apps.administration.main import create_app
+from shared.web.services import Services
+from tests.support.builders import Tenant, make_tenant
+from tests.support.http import client
+
+
+@asynccontextmanager
+async def signed_in(
+    services: Services, *, scopes: list[str] | None = None
+) -> AsyncIterator[tuple[httpx.AsyncClient, Tenant]]:
+    """A client with the key of a new organisation."""
+    tenant = await make_tenant(services.database, scopes=scopes)
+    async with client(create_app(services=services), "administration") as http:
+        http.headers.update(tenant.headers)
+        yield http, tenant
