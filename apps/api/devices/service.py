@@ -1,0 +1,203 @@
+"""What can be done with devices."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from apps.api.dependencies import Change
+from apps.api.devices import repository
+from apps.api.devices.errors import NoSuchDevice, UidTaken
+from apps.api.devices.schemas import DeviceIn, DevicePatch
+from apps.api.profiles.errors import UnknownProfile
+from apps.api.profiles.repository import find as find_profile
+from shared.auth import audit
+from shared.ids import digest, new_secret
+from shared.models import Device, DeviceCredential, DeviceState
+
+
+def new_token() -> str:
+    """A device's secret; only its SHA-256 is kept."""
+    return f"dt_{new_secret()}"
+
+
+async def number(session: AsyncSession, org_id: int, public_id: str) -> int:
+    """The number of a device of the organisation. Raises `NoSuchDevice`."""
+    found = await repository.find_number(session, org_id, public_id)
+    if found is None:
+        raise NoSuchDevice
+    return found
+
+
+async def create(session: AsyncSession, change: Change, body: DeviceIn) -> tuple[Device, str]:
+    """A new device and its token. Raises `UidTaken`, `UnknownProfile`."""
+    org_id = change.origin.org_id
+    now = change.clock.now()
+    device = Device(
+        org_id=org_id,
+        uid=body.uid,
+        name=body.name,
+        profile_id=await _profile_number(session, org_id, body.profile),
+        created_at=now,
+        updated_at=now,
+    )
+    async with _uid_is_free(session, org_id, body.uid):
+        session.add(device)
+    token = new_token()
+    session.add_all(
+        [
+            DeviceState(device_id=device.id, org_id=org_id),
+            DeviceCredential(
+                org_id=org_id, device_id=device.id, token_hash=digest(token), created_at=now
+            ),
+        ]
+    )
+    await repository.replace_tags(session, org_id, device.id, body.tags)
+    after = body.model_dump(mode="json")
+    audit.record(session, change.origin, "device.create", device.public_id, at=now, after=after)
+    # Ingest may remember that there was no such device.
+    change.tell([device.public_id])
+    return device, token
+
+
+async def patch(session: AsyncSession, change: Change, public_id: str, body: DevicePatch) -> None:
+    """Change what `body` names. Raises `NoSuchDevice`, `UidTaken`, `UnknownProfile`."""
+    org_id = change.origin.org_id
+    device = await _get(session, org_id, public_id)
+    given = body.model_dump(mode="json", include=body.model_fields_set)
+    before = await _facts(session, device)
+    changed = {name: value for name, value in given.items() if before[name] != value}
+    if not changed:
+        return
+    if "profile" in changed:
+        changed_profile = await _profile_number(session, org_id, body.profile)
+    else:
+        changed_profile = device.profile_id
+    async with _uid_is_free(session, org_id, changed.get("uid", device.uid)):
+        for name in changed.keys() & {"uid", "name"}:
+            setattr(device, name, changed[name])
+        device.profile_id = changed_profile
+        device.updated_at = change.clock.now()
+    if "tags" in changed:
+        await repository.replace_tags(session, org_id, device.id, body.tags)
+    _record(
+        session,
+        change,
+        "device.change",
+        device,
+        before={name: before[name] for name in changed},
+        after=changed,
+    )
+
+
+async def set_disabled(
+    session: AsyncSession, change: Change, public_id: str, disabled: bool
+) -> None:
+    """Let a device connect, or not. Raises `NoSuchDevice`."""
+    device = await _get(session, change.origin.org_id, public_id)
+    if device.disabled == disabled:
+        return
+    device.disabled = disabled
+    device.updated_at = change.clock.now()
+    action = "device.disable" if disabled else "device.enable"
+    _record(
+        session,
+        change,
+        action,
+        device,
+        before={"disabled": not disabled},
+        after={"disabled": disabled},
+    )
+
+
+async def rotate_token(session: AsyncSession, change: Change, public_id: str) -> str:
+    """A new token in place of every other that the device has. Raises `NoSuchDevice`."""
+    org_id = change.origin.org_id
+    now = change.clock.now()
+    device = await _get(session, org_id, public_id)
+    await repository.revoke_tokens(session, org_id, device.id, now)
+    token = new_token()
+    session.add(
+        DeviceCredential(
+            org_id=org_id, device_id=device.id, token_hash=digest(token), created_at=now
+        )
+    )
+    _record(session, change, "device.rotate_token", device)
+    return token
+
+
+async def delete(session: AsyncSession, change: Change, public_id: str) -> None:
+    """Delete a device: its uid is free again, its row stays. Raises `NoSuchDevice`."""
+    org_id = change.origin.org_id
+    device = await _get(session, org_id, public_id)
+    before = await _facts(session, device)
+    device.gone = device.id
+    device.profile_id = None
+    device.updated_at = change.clock.now()
+    await repository.revoke_tokens(session, org_id, device.id, device.updated_at)
+    await repository.replace_tags(session, org_id, device.id, [])
+    _record(session, change, "device.delete", device, before=before)
+
+
+async def _get(session: AsyncSession, org_id: int, public_id: str) -> Device:
+    device = await repository.find(session, org_id, public_id)
+    if device is None:
+        raise NoSuchDevice
+    return device
+
+
+async def _profile_number(session: AsyncSession, org_id: int, public_id: str | None) -> int | None:
+    if public_id is None:
+        return None
+    profile = await find_profile(session, org_id, public_id)
+    if profile is None:
+        raise UnknownProfile
+    return profile.id
+
+
+@asynccontextmanager
+async def _uid_is_free(session: AsyncSession, org_id: int, uid: str) -> AsyncIterator[None]:
+    """What is changed inside is written at the end; raises `UidTaken`, `UnknownProfile`."""
+    try:
+        async with session.begin_nested():
+            yield
+    except IntegrityError:
+        taken_by = await repository.find_uid(session, org_id, uid)
+        if taken_by is None:  # then it was the profile, deleted meanwhile
+            raise UnknownProfile from None
+        raise UidTaken(taken_by) from None
+
+
+async def _facts(session: AsyncSession, device: Device) -> dict[str, Any]:
+    row = await repository.one(session, device.org_id, device.public_id)
+    tags = await repository.tags(session, device.org_id, [device.id])
+    profile = row.profile if row else None
+    return {
+        "uid": device.uid,
+        "name": device.name,
+        "profile": profile,
+        "tags": tags.get(device.id, []),
+    }
+
+
+def _record(
+    session: AsyncSession,
+    change: Change,
+    action: str,
+    device: Device,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    audit.record(
+        session,
+        change.origin,
+        action,
+        device.public_id,
+        at=change.clock.now(),
+        before=before,
+        after=after,
+    )
+    change.tell([device.public_id])
