@@ -10,3 +10,6 @@ class WebSettings(Settings):
 
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0: any free one")
+    trusted_proxies: str = Field(
+        "127.0.0.1", description="addresses or networks whose X-Forwarded-For is believed"
+    )
