@@ -1,0 +1,1 @@
+"""The project's own rules: what linters in general use cannot know."""
