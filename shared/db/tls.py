@@ -29,9 +29,12 @@ def make_context(ca: Path | None) -> ssl.SSLContext:
     """
     try:
         context = ssl.create_default_context(cafile=ca)
-    except (OSError, ssl.SSLError) as error:
-        reason = error.strerror or "not a bundle of certificates"
-        raise ConfigurationError(f"FORTRESS_DATABASE_CA: {ca}: {reason}") from None
+    except ssl.SSLError:
+        raise ConfigurationError(
+            f"FORTRESS_DATABASE_CA: {ca}: not a bundle of certificates in PEM form"
+        ) from None
+    except OSError as error:
+        raise ConfigurationError(f"FORTRESS_DATABASE_CA: {ca}: {error.strerror}") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
 
