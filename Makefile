@@ -1,17 +1,36 @@
 .DEFAULT_GOAL := help
-VENV := .venv
-BIN := $(VENV)/bin
-LOCKED := api reporting administration billing loyalty dashboarding ingest migrations fleet cli local dev
+BIN := .venv/bin
+WORKERS ?= auto
 
-$(VENV)/.done: locks/dev.txt pyproject.toml scripts/setup
-	@scripts/setup $(VENV)
+.venv/.done: locks/dev.txt pyproject.toml scripts/setup
+	@scripts/setup .venv
 
-setup: $(VENV)/.done ## Make .venv from the lock
+setup: .venv/.done ## Make .venv from the lock
 
-lock: ## Renew locks/*.txt from pyproject.toml
-	@for app in $(LOCKED); do $(BIN)/uv pip compile -q pyproject.toml --extra $$app --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 -o locks/$$app.txt; done
+run: setup ## Start everything: six apps, ingest and a small fleet (FLEET=0, PORT, TCP_PORT, VAR)
+	@exec $(BIN)/fortress up
+
+test: setup ## Run all tests, on a MariaDB that they start (TEST_DATABASE_URL: on that server; ARGS: for pytest)
+	@scripts/servers
+	@exec $(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+lint: setup ## Check style, types, imports, rules and locks
+	@exec $(BIN)/python -m scripts.lint
+
+format: setup ## Put the code in its format
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench: setup ## Measure the numbers, on a MariaDB that it starts
+	@scripts/servers
+	@exec $(BIN)/python -m tests.bench $(ARGS)
+
+lock: setup ## Renew locks/*.txt after a change of pyproject.toml (UPGRADE=1: to current releases)
+	@$(BIN)/python -m scripts.lock $(if $(UPGRADE),--upgrade)
+
+clean: ## Remove the environment, caches and what tests left (data of `make run` stays)
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache var/test
 
 help: ## This list
-	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /make \1	/' | expand -t 14
 
-.PHONY: setup lock help
+.PHONY: setup run test lint format bench lock clean help
