@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.engine import make_url
@@ -16,6 +17,7 @@ from shared.settings import Settings
 from shared.web.services import Services
 from tests.support import databases, servers
 
+pytest_plugins = ["tests.support.through_proxy"]
 DATABASE = "database"
 _started = ExitStack()
 
@@ -78,10 +80,10 @@ async def database_url(
 
 
 @pytest.fixture(scope="session")
-def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(
-        database_url=database_url, storage_url=f"file://{tmp_path_factory.mktemp('files')}"
-    )
+def settings(database_access: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings as an app has them: under `--through-proxy` it does not reach MariaDB directly."""
+    files = tmp_path_factory.mktemp("files")
+    return Settings(storage_url=f"file://{files}", **database_access)
 
 
 @pytest.fixture(scope="session")
