@@ -15,7 +15,7 @@ import ssl as tls
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from apps.fleet.outbox import LARGEST, MemoryOutbox
 
@@ -74,8 +74,8 @@ class Wire(asyncio.Protocol):
         self._rest = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        # uvloop's transport is one in all but name, so this cannot be asserted.
+        self.transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self.heard = time.monotonic()
