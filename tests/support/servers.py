@@ -56,7 +56,8 @@ def process(
     with log.open("ab") as out:
         running = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
     try:
-        yield running
+        with _guard(running.pid):
+            yield running
     finally:
         if running.poll() is None:
             running.send_signal(sign)
@@ -65,6 +66,40 @@ def process(
             except subprocess.TimeoutExpired:
                 running.kill()
                 running.wait()
+
+
+@contextmanager
+def _guard(pid: int) -> Iterator[None]:
+    """End `pid` even if this process is killed: the guard's input ends with it."""
+    command = ["sh", "-c", f"read _; kill {pid}"]
+    guard = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    assert guard.stdin is not None
+    try:
+        yield
+    finally:
+        guard.kill()
+        guard.wait()
+        guard.stdin.close()
+
+
+def remove_leftovers() -> None:
+    """Folders of runs that were killed. Their names carry the process that made them."""
+    for folder in VAR.glob("*-*-*"):
+        maker = folder.name.split("-")[1]
+        if maker.isdigit() and not _is_alive(int(maker)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def new_folder(kind: str) -> Path:
@@ -77,6 +112,7 @@ def new_folder(kind: str) -> Path:
 @contextmanager
 def mariadb(*extra: str) -> Iterator[str]:
     """A MariaDB server; yields `mysql+aiomysql://root@127.0.0.1:port` without a database."""
+    remove_leftovers()
     folder = new_folder("mariadb")
     port = free_port()
     data = folder / "data"
@@ -97,7 +133,7 @@ def mariadb(*extra: str) -> Iterator[str]:
         find("mariadbd", "mysqld"),
         "--no-defaults",
         f"--datadir={data}",
-        f"--socket={folder}/s",
+        "--socket=s",  # in the data folder: a socket's whole path may have 107 characters
         f"--port={port}",
         "--bind-address=127.0.0.1",
         "--character-set-server=utf8mb4",
