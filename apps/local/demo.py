@@ -23,6 +23,8 @@ from shared.models import Device, DeviceCredential, DeviceProfile, DeviceState, 
 
 NAME = "Demo"
 ACTOR = "make run"
+# The device that a newcomer plays by hand.
+FIRST_STEPS = "first-steps"
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,16 @@
 """`fortress up`: the six apps, ingest and a small fleet in one process."""
 
+import asyncio
+import os
+import signal
+import socket
+from contextlib import ExitStack
+
+import uvloop
+from rich.console import Console
+
+from apps.local import logs, ports, screen, terminal
+from apps.local.demo import FIRST_STEPS
 from apps.local.settings import LocalSettings
 
 
@@ -8,4 +19,55 @@ def run(settings: LocalSettings) -> int:
 
     Raises `DomainError` with one sentence when it cannot start; nothing runs then.
     """
-    raise NotImplementedError(settings)
+    with ExitStack() as held:
+        held.enter_context(terminal.alone())
+        held.enter_context(ports.lock(settings.var))
+        http = held.enter_context(ports.listen(settings.host, settings.port, "PORT"))
+        devices = held.enter_context(ports.listen(settings.host, settings.tcp_port, "TCP_PORT"))
+        logs.start(settings)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_run(settings, http, devices))
+
+
+async def _run(settings: LocalSettings, http: socket.socket, devices: socket.socket) -> int:
+    console = Console()
+    stop = _stop_on_signals()
+    # Half of the time to start is these imports; ports in use should be told of before.
+    from apps.local.composition import everything  # noqa: PLC0415 - as said above
+
+    async with everything(settings, http, devices) as running:
+        facts = screen.Facts(
+            settings=settings,
+            port=http.getsockname()[1],
+            tcp_port=running.tcp_port,
+            key=running.demo.key,
+            token=running.demo.tokens[FIRST_STEPS],
+        )
+        if not stop.is_set():
+            screen.show(console, facts)
+        ended = await _first(stop, running.server)
+        console.print("\nStopping: what was acknowledged is stored. Ctrl-C again: at once.")
+    console.print("Stopped." if ended == 0 else "Stopped, because the HTTP server ended.")
+    return ended
+
+
+async def _first(stop: asyncio.Event, server: asyncio.Task[None]) -> int:
+    """Wait for a signal (0) or for the server to end by itself (1)."""
+    signalled = asyncio.create_task(stop.wait())
+    await asyncio.wait([signalled, server], return_when=asyncio.FIRST_COMPLETED)
+    signalled.cancel()
+    return 0 if stop.is_set() else 1
+
+
+def _stop_on_signals() -> asyncio.Event:
+    """An event that the first SIGINT or SIGTERM sets. The second ends the process at once."""
+    stop = asyncio.Event()
+
+    def stop_or_force(number: int) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop_or_force, number)
+    return stop

@@ -1,4 +1,4 @@
-"""The HTTP side: one uvicorn server in the running loop, whose signals are the caller's."""
+"""The HTTP side: one server in the running loop, whose signals are the caller's."""
 
 import asyncio
 import contextlib
@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-# Longer than a load balancer keeps an idle connection (60 s).
-KEEP_ALIVE_S = 75
-# Requests under way get this long to end when the server stops.
+from shared.web.serve import server_config
+from shared.web.settings import WebSettings
+
+# Requests under way get this long to end: somebody at a terminal waits for it.
 GRACE_S = 5
 
 
@@ -30,18 +31,13 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
+async def serving(
+    app: ASGIApp, settings: WebSettings, listener: socket.socket
+) -> AsyncIterator[asyncio.Task[None]]:
     """Serve `app` on `listener` inside the block. Yields the task, which ends only if it fails."""
-    config = uvicorn.Config(
-        app,
-        interface="asgi3",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        ws="none",
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=GRACE_S,
-    )
+    config = server_config(app, settings)
+    config.lifespan = "off"
+    config.timeout_graceful_shutdown = GRACE_S
     server = _Server(config)
     running = asyncio.create_task(server.serve(sockets=[listener]), name="http")
     ready = asyncio.create_task(server.ready.wait())

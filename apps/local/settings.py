@@ -17,7 +17,6 @@ SHORT_NAMES = {"PORT": "port", "TCP_PORT": "tcp_port", "VAR": "var", "FLEET": "f
 class LocalSettings(WebSettings):
     """Settings of the whole in one process. What is not set lies under `var`."""
 
-    port: int = Field(8000, ge=0, le=65535, description="port of the six apps; 0: a free one")
     tcp_port: int = Field(9000, ge=0, le=65535, description="port for devices; 0: a free one")
     var: Path = Field(Path("var"), description="folder of the database, files, tokens and logs")
     fleet: int = Field(20, ge=0, le=1000, description="simulated devices; 0: none")
@@ -34,6 +33,12 @@ class LocalSettings(WebSettings):
             "task": "local",
         }
         return defaults | given
+
+    @property
+    def near_host(self) -> str:
+        """Where something on this machine connects to."""
+        everywhere = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not listened on
+        return "127.0.0.1" if self.host in everywhere else self.host
 
 
 def load_local(**overrides: object) -> LocalSettings:

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from shared.errors import ConfigurationError, DomainError
 from shared.settings import load
@@ -72,7 +73,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def server_config(app: FastAPI, settings: WebSettings) -> uvicorn.Config:
+def server_config(app: ASGIApp, settings: WebSettings) -> uvicorn.Config:
     """How uvicorn serves: every bound that it has, set."""
     return uvicorn.Config(
         app,

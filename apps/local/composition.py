@@ -1,0 +1,76 @@
+"""What runs, in the order in which it starts; it stops in the opposite order."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from apps.fleet.kinds import PROFILES
+from apps.ingest.server import IngestServer
+from apps.ingest.settings import IngestSettings
+from apps.local import demo, fleet
+from apps.local.hosts import Hosts
+from apps.local.parts import Parts
+from apps.local.server import serving
+from apps.local.settings import LocalSettings
+from apps.local.web import make_apps
+from migrations.run import upgrade
+from shared.bus import connect_bus
+from shared.clock import SystemClock
+from shared.db import Database
+
+
+@dataclass(frozen=True)
+class Running:
+    """What the caller needs: the demo's secrets, the device port, the server's task."""
+
+    demo: demo.Demo
+    tcp_port: int
+    server: asyncio.Task[None]
+
+
+@asynccontextmanager
+async def everything(
+    settings: LocalSettings, http: socket.socket, devices: socket.socket
+) -> AsyncIterator[Running]:
+    """All of Fortress inside the block, on the two listening sockets given.
+
+    Leaving it stops the fleet, ends requests, says goodbye to devices once what they sent is
+    committed, ends the workers, and closes the database last.
+    """
+    async with AsyncExitStack() as stack:
+        parts = _parts(settings, stack)
+        await upgrade(parts.database)
+        file = settings.var / "demo.json"
+        wanted = fleet.wanted(settings.fleet)
+        found = await demo.prepare(parts.database, parts.clock, file, PROFILES, wanted)
+        apps = make_apps(parts)
+        for app in apps.values():
+            await stack.enter_async_context(app.router.lifespan_context(app))
+        tcp_port = await _ingest(parts, devices, stack)
+        hosts = Hosts({f"{name}.{settings.domain}": app for name, app in apps.items()})
+        server = await stack.enter_async_context(serving(hosts, settings, http))
+        stack.callback(parts.drain)
+        talking = fleet.running(settings.fleet, found.tokens, settings.near_host, tcp_port)
+        await stack.enter_async_context(talking)
+        yield Running(found, tcp_port, server)
+
+
+def _parts(settings: LocalSettings, stack: AsyncExitStack) -> Parts:
+    database = Database.from_settings(settings)
+    stack.push_async_callback(database.close)
+    bus = connect_bus(settings)
+    stack.push_async_callback(bus.close)
+    return Parts(settings, database, bus, SystemClock())
+
+
+async def _ingest(parts: Parts, listener: socket.socket, stack: AsyncExitStack) -> int:
+    """Start ingest on the address of `listener`; returns its port."""
+    host, port = listener.getsockname()[:2]
+    listener.close()
+    settings = parts.settings_of(IngestSettings, tcp_host=host, tcp_port=port)
+    server = IngestServer(settings, parts.database, parts.bus, parts.clock)
+    await server.start()
+    stack.push_async_callback(server.drain)
+    return server.port
