@@ -1,12 +1,15 @@
 """Writing the audit: every change through any app, in the transaction of the change."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import event, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.db.chunks import chunks, length
 from shared.models import AuditEntry
 
 
@@ -55,3 +58,30 @@ def _refuse(*_: object) -> None:
 
 for _change in ("before_update", "before_delete"):
     event.listen(AuditEntry, _change, _refuse)
+
+
+async def record_all(
+    session: AsyncSession,
+    origin: Origin,
+    action: str,
+    afters: Mapping[str, dict[str, Any]],
+    *,
+    at: datetime,
+) -> None:
+    """Add an entry for each target (public id → what it is now), many in a statement."""
+    rows = [
+        {
+            "org_id": origin.org_id,
+            "at": at,
+            "actor": origin.actor,
+            "action": action,
+            "target": target,
+            "before": None,
+            "after": after,
+            "request_id": origin.request_id,
+            "address": origin.address,
+        }
+        for target, after in afters.items()
+    ]
+    for chunk in chunks(rows, lambda row: 300 + length(json.dumps(row["after"]))):
+        await session.execute(insert(AuditEntry), chunk)
