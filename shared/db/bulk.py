@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
+import aiomysql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db.dialect import dialect_name
@@ -20,6 +21,8 @@ STATEMENT_BYTES: Final = 4 * 1024 * 1024
 STATEMENT_ROWS: Final = 5_000
 # Longer than any head and tail of a statement.
 OVERHEAD: Final = 600
+# After these the connection is as good as before.
+_REFUSALS: Final = (aiomysql.ProgrammingError, aiomysql.DataError, aiomysql.IntegrityError)
 _SPECIAL: Final = re.compile(rb"['\\\0]")
 _ESCAPES: Final = {b"'": b"''", b"\\": b"\\\\", b"\0": b"\\0"}
 
@@ -103,7 +106,14 @@ async def execute(connection: AsyncConnection, statement: bytes) -> int:
     """Run a statement as it is, without parameters; returns the rows changed. MySQL only."""
     raw = await connection.get_raw_connection()
     driver: Any = raw.driver_connection
-    changed: int = await driver.query(statement)
+    try:
+        changed: int = await driver.query(statement)
+    except BaseException as error:
+        # Broken off half way, or the server is gone: what comes next on this connection could be
+        # the answer to something else.
+        if not isinstance(error, _REFUSALS) and connection.sync_connection is not None:
+            connection.sync_connection.invalidate()
+        raise
     return changed
 
 

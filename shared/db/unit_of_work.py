@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
@@ -71,6 +71,15 @@ class Database:
         """A bare connection in a transaction, for the ingest batch and bulk work."""
         async with self._writing.begin() as connection:
             yield connection
+
+    async def reachable(self) -> bool:
+        """Whether the database answers now."""
+        try:
+            async with self.engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except Exception:  # noqa: BLE001 - whatever it is, it is not reachable
+            return False
+        return True
 
     async def close(self) -> None:
         await self.engine.dispose()

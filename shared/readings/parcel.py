@@ -50,6 +50,8 @@ class Parcel:
     readings: list[Reading] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     dead: list[DeadRow] = field(default_factory=list)
+    # What the database refused while it was written; parts of a parcel share the list.
+    refused: list[Rejection] = field(default_factory=list)
     top: int = 0
     size: int = 0
 

@@ -1,0 +1,321 @@
+"""One device's socket: bytes to the protocol, parcels to the pipeline, answers back."""
+
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+from typing import Final, cast
+
+from apps.ingest import metrics
+from apps.ingest.admission import Admission, Admitted
+from apps.ingest.pipeline import Pipeline
+from apps.ingest.protocol import messages
+from apps.ingest.protocol.errors import Ending
+from apps.ingest.protocol.line import Block, End, LineProtocol, State
+from apps.ingest.protocol.messages import LINE_BYTES
+from apps.ingest.sessions import Sessions
+from apps.ingest.settings import IngestSettings
+from shared.clock import Clock
+from shared.ids import new_id
+from shared.readings.parcel import DeadRow, Parcel, Source
+
+# A device that does not read its acknowledgements is cut off at this many bytes of them.
+UNREAD_BYTES: Final = 256 * 1024
+BUSY_MS: Final = 2_000
+# How long a device has to close after the last line to it.
+LINGER_S: Final = 2.0
+
+
+class Hub:
+    """What the connections of a process share."""
+
+    def __init__(
+        self,
+        settings: IngestSettings,
+        clock: Clock,
+        admission: Admission,
+        pipeline: Pipeline,
+        sessions: Sessions,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.admission = admission
+        self.pipeline = pipeline
+        self.sessions = sessions
+
+
+class Connection(asyncio.Protocol):
+    """`spoke` is when the last whole line came (monotonic seconds)."""
+
+    __slots__ = (
+        "_blocked",
+        "_boot",
+        "_ending",
+        "_eof",
+        "_hub",
+        "_inflight",
+        "_line",
+        "_lingers",
+        "_paused",
+        "_transport",
+        "last",
+        "pinged",
+        "source",
+        "spoke",
+        "token",
+    )
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._line = LineProtocol()
+        self._transport: asyncio.Transport | None = None
+        self._boot = 0
+        self._inflight = 0
+        self._paused = False
+        # The pipeline is full, or our answers are not being read.
+        self._blocked = 0
+        self._ending: bytes | None = None
+        self._eof = False
+        # Since when all is said and only the device's end is waited for (monotonic seconds).
+        self._lingers: float | None = None
+        self.source: Source | None = None
+        self.token = b""
+        self.last = 0
+        self.spoke = time.monotonic()
+        self.pinged = False
+
+    # -- what the transport calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transport is one in all but name, so this cannot be asserted.
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=UNREAD_BYTES // 4)
+        metrics.CONNECTIONS.inc()
+        self._hub.sessions.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._ending is not None:
+            return
+        if self._line.state is State.open:
+            self._receive(data)
+            return
+        got = self._line.greet(data)
+        if isinstance(got, End):
+            self.end(got.why)
+        elif got is not None:
+            self._boot = got.boot
+            self._pace()
+            self.token = self._hub.admission.ask(got, self._judged)
+        elif self._line.held > LINE_BYTES:
+            self._pace()
+
+    def eof_received(self) -> bool:
+        """The device will send no more: commit and acknowledge what it sent, then close."""
+        self._eof = True
+        if self._line.state is State.greeting or self._lingers is not None:
+            return False
+        self._close_if_done()
+        return True
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._transport = None
+        metrics.CONNECTIONS.dec()
+        self._hub.pipeline.forget(self)
+        self._hub.sessions.closed(self)
+
+    def pause_writing(self) -> None:
+        metrics.PAUSED.labels("unread").inc()
+        self._blocked += 1
+        self._pace()
+
+    def resume_writing(self) -> None:
+        self._blocked -= 1
+        self._pace()
+
+    # -- what the hub calls
+
+    @property
+    def greeted(self) -> bool:
+        return self.source is not None
+
+    @property
+    def judging(self) -> bool:
+        """Its hello was read and is not answered yet."""
+        return self._line.state is State.waiting
+
+    @property
+    def busy(self) -> bool:
+        """It waits for us: for a commit, or for room in the queue."""
+        return self._inflight > 0 or self._blocked > 0
+
+    @property
+    def overdue(self) -> bool:
+        """Everything is said and the device does not close."""
+        return self._lingers is not None and time.monotonic() - self._lingers > LINGER_S
+
+    @property
+    def gone(self) -> bool:
+        return self._transport is None or self._ending is not None
+
+    def committed(self, parcels: Sequence[Parcel]) -> None:
+        """These parcels are committed: tell the device."""
+        done = sum(parcel.count for parcel in parcels)
+        self._inflight = max(0, self._inflight - done)
+        self.last = max(self.last, *(parcel.top for parcel in parcels))
+        rejections = [row.rejection for parcel in parcels for row in parcel.dead]
+        rejections += [rejection for parcel in parcels for rejection in parcel.refused]
+        answer = b"".join(map(messages.rejected, rejections))
+        if any(parcel.top for parcel in parcels):
+            answer += messages.ack(self.last)
+        self._write(answer)
+        self._pace()
+        self._close_if_done()
+
+    def room(self) -> None:
+        """The pipeline has room again."""
+        self._blocked -= 1
+        self._pace()
+
+    def end(self, why: Ending, retry_ms: int | None = None) -> None:
+        """Take no more; say why once everything before is committed and acknowledged."""
+        metrics.ENDED.labels(why.value).inc()
+        self._finish(messages.ending(why, retry_ms))
+
+    def replace(self) -> None:
+        """The same device is here on another connection: this one ends at once."""
+        metrics.ENDED.labels(Ending.replaced.value).inc()
+        self._inflight = 0
+        self._finish(messages.ending(Ending.replaced))
+
+    def goodbye(self, retry_ms: int) -> None:
+        """The process goes away: take no more, acknowledge what is held, close."""
+        self._finish(messages.bye(retry_ms), early=True)
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    # -- inside
+
+    def _judged(self, verdict: Admitted | Ending) -> None:
+        if self._transport is None or self._ending is not None:
+            return
+        if isinstance(verdict, Ending):
+            self.end(verdict)
+            return
+        self.source = verdict.source
+        self.last = verdict.last
+        self._hub.sessions.greeted(self)
+        settings = self._hub.settings
+        self._line.accept()
+        self._write(
+            messages.welcome(
+                now=self._hub.clock.now_ms(),
+                boot=self._boot,
+                last=self.last,
+                window=settings.window,
+                idle_s=settings.idle_s,
+            )
+        )
+        self._receive(b"")
+        self._pace()
+        self._close_if_done()
+
+    def _receive(self, data: bytes) -> None:
+        source = self.source
+        assert source is not None
+        now = self._hub.clock.now_ms()
+        block, end = self._line.receive(data, source.profile, now, source.oldest(now))
+        if block.count or block.pings:
+            self.spoke = time.monotonic()
+        if block.count:
+            self._deliver(source, block, now)
+        if block.pings:
+            self.pinged = True
+            # Even numbers are answers to pings of ours.
+            self._write(b"".join(messages.pong(n) for n in block.pings if n % 2))
+        if end is not None:
+            self.end(end.why)
+
+    def _deliver(self, source: Source, block: Block, now: int) -> None:
+        parcel = Parcel(
+            source,
+            self._boot,
+            now,
+            readings=block.readings,
+            events=block.events,
+            dead=[DeadRow(new_id("dl"), rejection) for rejection in block.rejections],
+            top=block.top,
+            size=block.size,
+        )
+        self._inflight += parcel.count
+        if not self._hub.pipeline.put(parcel, self):
+            metrics.PAUSED.labels("queue").inc()
+            self._blocked += 1
+        self._pace()
+
+    def _pace(self) -> None:
+        """Read on, or stop reading: nothing is dropped."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        stop = (
+            self._line.state is State.waiting
+            or self._blocked > 0
+            or self._inflight >= self._hub.settings.window
+            or self._ending is not None
+        ) and self._lingers is None
+        if stop != self._paused:
+            self._paused = stop
+            if stop:
+                transport.pause_reading()
+            else:
+                transport.resume_reading()
+
+    def _finish(self, line: bytes, *, early: bool = False) -> None:
+        if self._ending is not None:
+            return
+        if early:
+            self._write(line)
+        self._ending = b"" if early else line
+        self._pace()
+        self._close_if_done()
+
+    def _close_if_done(self) -> None:
+        if self._inflight > 0 or self._transport is None or self._lingers is not None:
+            return
+        if self._ending is not None:
+            self._write(self._ending)
+            self._say_no_more(self._transport)
+        elif self._eof and self._line.state is State.open:
+            self._transport.close()
+
+    def _say_no_more(self, transport: asyncio.Transport) -> None:
+        """End our side and read on until the device ends its own.
+
+        Closing while it still sends would reset the connection, and what it has not read yet,
+        acknowledgements among it, would be lost on the way.
+        """
+        if self._eof:
+            transport.close()
+            return
+        self._lingers = time.monotonic()
+        self._blocked = 0
+        self._inflight = 0
+        if not transport.is_closing():
+            transport.write_eof()
+        self._pace()
+
+    def _write(self, data: bytes) -> None:
+        transport = self._transport
+        if not data or transport is None or transport.is_closing():
+            return
+        transport.write(data)
+        if transport.get_write_buffer_size() > UNREAD_BYTES:
+            metrics.ENDED.labels("unread").inc()
+            transport.abort()
+
+
+def busy_retry() -> int:
+    """How long a device that cannot be judged now should stay away, ms, spread out."""
+    return BUSY_MS + random.randrange(BUSY_MS)  # noqa: S311 - spreads load, no secret

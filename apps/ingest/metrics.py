@@ -1,0 +1,17 @@
+"""What ingest counts."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+CONNECTIONS = Gauge("fortress_ingest_connections", "Devices connected now")
+MESSAGES = Counter("fortress_ingest_messages_total", "Messages committed", ["kind"])
+ENDED = Counter("fortress_ingest_ended_total", "Connections that the server ended", ["why"])
+BATCHES = Counter("fortress_ingest_batches_total", "Transactions committed")
+BATCH_ROWS = Histogram(
+    "fortress_ingest_batch_messages",
+    "Messages in a transaction",
+    buckets=(1, 10, 50, 100, 500, 1000, 2000, 5000),
+)
+COMMIT_SECONDS = Histogram("fortress_ingest_commit_seconds", "Time from batch to commit")
+RETRIES = Counter("fortress_ingest_retries_total", "Batches tried again", ["failure"])
+HELD_BYTES = Gauge("fortress_ingest_held_bytes", "Bytes received and not yet committed")
+PAUSED = Counter("fortress_ingest_paused_total", "Times a socket was paused", ["why"])

@@ -1,0 +1,171 @@
+"""The bounded queue between sockets and the database, and what empties it.
+
+While one batch is being committed the next one gathers: batches grow with the load by
+themselves, and a lone reading never waits.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from apps.ingest import metrics
+from apps.ingest.salvage import split
+from shared.bus import Bus
+from shared.db import Database
+from shared.readings.failures import Failure, classify, is_database_error
+from shared.readings.parcel import Parcel
+from shared.readings.plan import Taken
+from shared.readings.store import Store, announce
+from shared.telemetry.clean import clean
+
+# A commit that takes longer than this is tried again on another connection.
+COMMIT_S: Final = 20.0
+FIRST_WAIT_S: Final = 0.02
+LONGEST_WAIT_S: Final = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Sender(Protocol):
+    """Whose parcels these are."""
+
+    def committed(self, parcels: Sequence[Parcel]) -> None:
+        """These parcels are committed: acknowledge them."""
+        ...
+
+    def room(self) -> None:
+        """The queue has room again."""
+        ...
+
+
+class Pipeline:
+    """Takes parcels from connections, commits them in order, tells the connections."""
+
+    def __init__(
+        self, database: Database, bus: Bus, store: Store, *, most_rows: int, most_bytes: int
+    ) -> None:
+        self._database = database
+        self._bus = bus
+        self._store = store
+        self._most_rows = most_rows
+        self._most_bytes = most_bytes
+        self._queue: deque[tuple[Parcel, Sender]] = deque()
+        self._held = 0
+        self._waiting: set[Sender] = set()
+        self._arrived = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def held(self) -> int:
+        """Bytes received and not yet committed."""
+        return self._held
+
+    def put(self, parcel: Parcel, sender: Sender) -> bool:
+        """Queue a parcel. False: the queue is full now, so stop reading until `room`."""
+        self._queue.append((parcel, sender))
+        self._held += parcel.size
+        self._arrived.set()
+        self._idle.clear()
+        if self._held < self._most_bytes:
+            return True
+        self._waiting.add(sender)
+        return False
+
+    def forget(self, sender: Sender) -> None:
+        """The sender is gone; what it sent is still committed."""
+        self._waiting.discard(sender)
+
+    async def drained(self) -> None:
+        """Wait until everything that was put is committed."""
+        await self._idle.wait()
+
+    async def run(self) -> None:
+        """Commit until cancelled."""
+        while True:
+            await self._arrived.wait()
+            batch = self._next()
+            parcels = [parcel for parcel, _ in batch]
+            started = time.perf_counter()
+            taken = await self._commit(parcels)
+            metrics.COMMIT_SECONDS.observe(time.perf_counter() - started)
+            self._acknowledge(batch)
+            self._release(parcels)
+            await announce(self._bus, taken)
+
+    def _next(self) -> list[tuple[Parcel, Sender]]:
+        batch = []
+        rows = 0
+        while self._queue and rows < self._most_rows:
+            batch.append(self._queue.popleft())
+            rows += batch[-1][0].count
+        if not self._queue:
+            self._arrived.clear()
+        metrics.BATCH_ROWS.observe(rows)
+        return batch
+
+    def _acknowledge(self, batch: list[tuple[Parcel, Sender]]) -> None:
+        by_sender: dict[Sender, list[Parcel]] = {}
+        for parcel, sender in batch:
+            by_sender.setdefault(sender, []).append(parcel)
+        for sender, parcels in by_sender.items():
+            sender.committed(parcels)
+
+    def _release(self, parcels: Sequence[Parcel]) -> None:
+        self._held -= sum(parcel.size for parcel in parcels)
+        metrics.HELD_BYTES.set(self._held)
+        if not self._queue:
+            self._idle.set()
+        if self._waiting and self._held < self._most_bytes // 2:
+            waiting, self._waiting = self._waiting, set()
+            for sender in waiting:
+                sender.room()
+
+    async def _commit(self, parcels: Sequence[Parcel]) -> list[Taken]:
+        """Commit `parcels`, however often it takes; refused rows become dead letters."""
+        look_up = False
+        wait = FIRST_WAIT_S
+        while True:
+            try:
+                async with asyncio.timeout(COMMIT_S):
+                    taken = await self._store.commit(self._database, parcels, look_up=look_up)
+            except Exception as error:  # noqa: BLE001 - nothing may end this loop
+                failure = _judge(error)
+                metrics.RETRIES.labels(failure.name).inc()
+                if failure is Failure.poison:
+                    log.warning("the database refuses a row: %s", clean(str(error)))
+                    return await self._salvage(parcels, error)
+                log.warning("not committed, trying again: %s", clean(str(error)))
+                # The commit may have happened and only its answer been lost.
+                look_up = True
+                await asyncio.sleep(wait * random.uniform(0.5, 1.5))  # noqa: S311 - spreads load, no secret
+                wait = min(wait * 2, LONGEST_WAIT_S)
+            else:
+                _count(taken)
+                return taken
+
+    async def _salvage(self, parcels: Sequence[Parcel], error: Exception) -> list[Taken]:
+        """Commit `parcels` in halves, down to the row that is refused."""
+        taken = []
+        for part in split(parcels, clean(str(error))):
+            taken += await self._commit(part)
+        return taken
+
+
+def _judge(error: Exception) -> Failure:
+    """A failure that is not the database's is a bug that some row provokes: find that row."""
+    if is_database_error(error):
+        return classify(error)
+    log.error("a batch could not be built", exc_info=error)
+    return Failure.poison
+
+
+def _count(taken: Sequence[Taken]) -> None:
+    metrics.BATCHES.inc()
+    metrics.MESSAGES.labels("reading").inc(sum(len(item.readings) for item in taken))
+    metrics.MESSAGES.labels("event").inc(sum(len(item.events) for item in taken))
+    metrics.MESSAGES.labels("dead_letter").inc(sum(len(item.parcel.dead) for item in taken))

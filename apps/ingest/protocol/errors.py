@@ -1,0 +1,17 @@
+"""Why a connection is ended, as the device is told."""
+
+from enum import StrEnum
+
+
+class Ending(StrEnum):
+    """The `error` member of the last line to a device."""
+
+    unauthorized = "unauthorized"
+    disabled = "disabled"
+    bad_hello = "bad_hello"
+    busy = "busy"
+    bad_seq = "bad_seq"
+    line_too_long = "line_too_long"
+    too_many_rejects = "too_many_rejects"
+    replaced = "replaced"
+    idle = "idle"

@@ -1,0 +1,188 @@
+"""The Fortress line protocol, a device's side of the wire seen from the server. Pure.
+
+Bytes go in by `receive`, which gives what happened in the order it happened; the answers are in
+`messages`. States and what each takes:
+
+    greeting  the first line must be a hello            → waiting
+    waiting   nothing is read until the hello is judged → open, or the connection ends
+    open      messages and pings                        → ended, by an error
+    ended     nothing
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Final
+
+from apps.ingest.protocol.errors import Ending
+from apps.ingest.protocol.messages import LINE_BYTES, Hello, read_hello, read_ping
+from shared.readings.check import Profile
+from shared.readings.parse import Event, Reading, Rejection, parse
+from shared.telemetry.clean import clean
+
+REJECTS: Final = 20
+REJECTS_MS: Final = 60_000
+# What is kept of a line that never ended, to see what it was.
+KEPT_OF_TOO_LONG: Final = 1_024
+
+
+class State(Enum):
+    greeting = auto()
+    waiting = auto()
+    open = auto()
+    ended = auto()
+
+
+@dataclass(slots=True)
+class Block:
+    """The messages of one read, in order; `top` is the highest number, 0 if none has one."""
+
+    readings: list[Reading] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+    pings: list[int] = field(default_factory=list)
+    top: int = 0
+    size: int = 0
+
+    @property
+    def count(self) -> int:
+        return len(self.readings) + len(self.events) + len(self.rejections)
+
+
+@dataclass(slots=True, frozen=True)
+class End:
+    """The device broke the protocol: tell it `why`, then close."""
+
+    why: Ending
+
+
+class LineProtocol:
+    """One connection. `receive` after `hello` was given waits for `accept`."""
+
+    __slots__ = ("_buffer", "_highest", "_rejects", "_scanned", "state")
+
+    def __init__(self) -> None:
+        self.state = State.greeting
+        self._buffer = bytearray()
+        # How far the buffer was searched for the end of a line.
+        self._scanned = 0
+        self._highest = 0
+        self._rejects: deque[int] | None = None
+
+    @property
+    def held(self) -> int:
+        """Bytes that are not yet a line, or wait for the hello to be judged."""
+        return len(self._buffer)
+
+    def greet(self, data: bytes) -> Hello | End | None:
+        """Bytes before the hello is there: the hello, what ends the connection, or nothing yet."""
+        self._buffer += data
+        if self.state is not State.greeting:
+            return None
+        end = self._buffer.find(b"\n", self._scanned)
+        if end < 0:
+            self._scanned = len(self._buffer)
+            return self._end(Ending.bad_hello) if self._scanned > LINE_BYTES else None
+        hello = read_hello(bytes(self._buffer[:end]))
+        if hello is None:
+            return self._end(Ending.bad_hello)
+        del self._buffer[: end + 1]
+        self._scanned = 0
+        self.state = State.waiting
+        return hello
+
+    def accept(self) -> None:
+        """The hello was good: messages may come."""
+        self.state = State.open
+
+    def receive(
+        self, data: bytes, fits: Profile, now: int, oldest: int
+    ) -> tuple[Block, End | None]:
+        """The messages in what was held and `data`, and what ends the connection, if anything.
+
+        `now`, `oldest`: as for `shared.readings.parse`. What came before the end still counts.
+        """
+        block = Block()
+        if self.state is not State.open:
+            return block, None
+        lines = self._lines(data)
+        for line in lines:
+            end = self._take(line, block, fits, now, oldest)
+            if end is not None:
+                self.state = State.ended
+                return block, end
+        if len(self._buffer) > LINE_BYTES:
+            self._too_long(block, bytes(self._buffer))
+            return block, self._end(Ending.line_too_long)
+        return block, None
+
+    def _lines(self, data: bytes) -> list[bytes]:
+        """Cut off every whole line; the rest stays."""
+        if self._buffer:
+            if data.find(b"\n") < 0 and self._buffer.find(b"\n", self._scanned) < 0:
+                self._buffer += data
+                self._scanned = len(self._buffer)
+                return []
+            data = bytes(self._buffer) + data
+            self._buffer.clear()
+        lines = data.split(b"\n")
+        rest = lines.pop()
+        if rest:
+            self._buffer += rest
+        self._scanned = len(rest)
+        return lines
+
+    def _take(self, line: bytes, block: Block, fits: Profile, now: int, oldest: int) -> End | None:
+        length = len(line)
+        if length > LINE_BYTES:
+            self._too_long(block, line)
+            return self._end(Ending.line_too_long)
+        message = parse(line, fits, now, oldest)
+        block.size += length + 1
+        if message.__class__ is Rejection:
+            return self._reject(message, line, block, now)
+        seq = message.seq
+        if seq <= self._highest:
+            return self._unnumbered(line, block, now) if seq == 0 else End(Ending.bad_seq)
+        self._highest = block.top = seq
+        if message.__class__ is Reading:
+            block.readings.append(message)
+        else:
+            block.events.append(message)  # type: ignore[arg-type]  # the third of three kinds
+        return None
+
+    def _unnumbered(self, line: bytes, block: Block, now: int) -> End | None:
+        missing = Rejection(0, "bad_message", "a message needs s, its number", line)
+        return self._count(missing, block, now)
+
+    def _reject(self, rejection: Rejection, line: bytes, block: Block, now: int) -> End | None:
+        if rejection.seq == 0:
+            number = read_ping(line)
+            if number is not None:
+                block.pings.append(number)
+                return None
+            if not line.strip():
+                return None
+        else:
+            if rejection.seq <= self._highest:
+                return End(Ending.bad_seq)
+            self._highest = block.top = rejection.seq
+        return self._count(rejection, block, now)
+
+    def _count(self, rejection: Rejection, block: Block, now: int) -> End | None:
+        """Keep a rejection; more than twenty in a minute end the connection."""
+        block.rejections.append(rejection)
+        if self._rejects is None:
+            self._rejects = deque(maxlen=REJECTS + 1)
+        self._rejects.append(now)
+        many = len(self._rejects) > REJECTS and now - self._rejects[0] < REJECTS_MS
+        return End(Ending.too_many_rejects) if many else None
+
+    def _too_long(self, block: Block, line: bytes) -> None:
+        detail = f"a line is at most {LINE_BYTES} bytes; this began {clean(line[:40])}"
+        block.rejections.append(Rejection(0, "line_too_long", detail, line[:KEPT_OF_TOO_LONG]))
+
+    def _end(self, why: Ending) -> End:
+        self.state = State.ended
+        self._buffer.clear()
+        return End(why)

@@ -1,0 +1,241 @@
+"""The ingest service: listens, keeps time, drains."""
+
+import asyncio
+import logging
+import random
+import socket
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Final
+
+from apps.ingest.admission import Admission, Known
+from apps.ingest.connection import Connection, Hub, busy_retry
+from apps.ingest.pipeline import Pipeline
+from apps.ingest.protocol.errors import Ending
+from apps.ingest.sessions import Sessions
+from apps.ingest.settings import IngestSettings
+from shared.bus import Bus
+from shared.clock import Clock
+from shared.db import Database
+from shared.db.partitions import keep_partitions
+from shared.errors import ConfigurationError
+from shared.ids import new_id
+from shared.readings import presence
+from shared.readings.store import Store
+from shared.telemetry.clean import clean
+
+# asyncio's default of 100 silently loses connections when thousands come at once.
+BACKLOG: Final = 4_096
+SWEEP_S: Final = 1.0
+# How often what is connected is looked up again, for when the bus said nothing.
+RECHECK_S: Final = 60.0
+ALIVE_S: Final = 60.0
+BYE_MS: Final = 2_000
+CONNECTIONS: Final = 2
+
+log = logging.getLogger(__name__)
+
+
+class IngestServer:
+    """Devices' door. `start`, then `drain` to go away without losing anything."""
+
+    def __init__(
+        self, settings: IngestSettings, database: Database, bus: Bus, clock: Clock
+    ) -> None:
+        self._settings = settings
+        self._task = settings.task or new_id("ing")
+        self._bus = bus
+        self._clock = clock
+        self._reading = database
+        # Its own connections: batches are larger than RDS Proxy takes without pinning, and rows
+        # are counted as changed, not as found. SQLite has neither difference.
+        self._writing = (
+            database
+            if database.is_sqlite
+            else Database.from_settings(settings, pool=CONNECTIONS, count_changed=True, bulk=True)
+        )
+        store = Store(task=self._task, clock=clock)
+        self.sessions = Sessions()
+        self.pipeline = Pipeline(
+            self._writing,
+            bus,
+            store,
+            most_rows=settings.batch_rows,
+            most_bytes=settings.queue_bytes,
+        )
+        self._admission = Admission(self._writing, store, clock, task=self._task)
+        self._hub = Hub(settings, clock, self._admission, self.pipeline, self.sessions)
+        self._server: asyncio.Server | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stop = asyncio.Event()
+        self._draining = False
+
+    @property
+    def port(self) -> int:
+        """The port that devices connect to."""
+        assert self._server is not None
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    @property
+    def connections(self) -> int:
+        """Sockets open now."""
+        return len(self.sessions.open)
+
+    @property
+    def draining(self) -> bool:
+        return self._draining
+
+    async def start(self) -> None:
+        """Listen. Raises `ConfigurationError` where the port is taken."""
+        settings = self._settings
+        await presence.forget(self._reading, task=self._task, now=self._clock.now_ms())
+        loop = asyncio.get_running_loop()
+        try:
+            self._server = await loop.create_server(
+                lambda: Connection(self._hub),
+                settings.tcp_host,
+                settings.tcp_port,
+                backlog=BACKLOG,
+                reuse_address=True,
+            )
+        except OSError as error:
+            raise ConfigurationError(
+                f"FORTRESS_TCP_PORT: {settings.tcp_host}:{settings.tcp_port} cannot be listened on"
+                f" ({error.strerror}); stop what uses it or set another port"
+            ) from None
+        for listener in self._server.sockets:
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._tasks = [
+            asyncio.create_task(work)
+            for work in (
+                self.pipeline.run(),
+                self._admission.run(),
+                self._sweep(),
+                self._listen(),
+                self._recheck(),
+                keep_partitions(self._writing, self._clock, self._stop),
+            )
+        ]
+        log.info("devices connect to port %s", self.port)
+
+    async def drain(self) -> None:
+        """Go away: take no more, say goodbye, commit and acknowledge what is held, close.
+
+        What could not be committed within `drain_s` was not acknowledged; its device sends it
+        again.
+        """
+        self._draining = True
+        if self._server is not None:
+            self._server.close()
+        retry = BYE_MS + random.randrange(BYE_MS)  # noqa: S311 - spreads load, no secret
+        for connection in list(self.sessions.open):
+            connection.goodbye(retry)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.drain_s):
+                await self.pipeline.drained()
+                await self.sessions.all_closed()
+                await self._write_presence()
+        for connection in list(self.sessions.open):
+            connection.abort()
+        await self._end_tasks()
+        if self._writing is not self._reading:
+            await self._writing.close()
+
+    async def _end_tasks(self) -> None:
+        self._stop.set()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # -- keeping time
+
+    async def _sweep(self) -> None:
+        alive = time.monotonic()
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            now = time.monotonic()
+            for connection in list(self.sessions.open):
+                self._look_at(connection, now)
+            await self._write_presence()
+            if now - alive > ALIVE_S:
+                alive = now
+                await self._write_pinged()
+
+    def _look_at(self, connection: Connection, now: float) -> None:
+        if connection.overdue:
+            connection.abort()
+        if connection.gone:
+            return
+        silent = now - connection.spoke
+        if connection.greeted:
+            if silent > self._settings.idle_s and not connection.busy:
+                connection.end(Ending.idle)
+        elif silent > self._settings.hello_s:
+            if connection.judging:
+                connection.end(Ending.busy, busy_retry())
+            else:
+                connection.end(Ending.bad_hello)
+
+    async def _write_presence(self) -> None:
+        left = self.sessions.take_left()
+        if not left:
+            return
+        try:
+            await presence.leave(self._reading, left, task=self._task, now=self._clock.now_ms())
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next round tries again
+            log.warning("who left is not written yet: %s", clean(str(error)))
+            self.sessions.give_back(left)
+
+    async def _write_pinged(self) -> None:
+        pinged = [c for c in self.sessions.by_device() if c.pinged]
+        for connection in pinged:
+            connection.pinged = False
+        devices = [c.source.device_id for c in pinged if c.source is not None]
+        try:
+            await presence.seen(self._reading, devices, now=self._clock.now_ms())
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next round tries again
+            log.warning("signs of life are not written yet: %s", clean(str(error)))
+
+    # -- what changes about devices
+
+    async def _listen(self) -> None:
+        """Look again at an organisation's devices as soon as the bus says they changed."""
+        subscription = await self._bus.psubscribe("device:*")
+        try:
+            async for message in subscription:
+                org = message.channel.removeprefix("device:")
+                self._admission.forget(org)
+                await self._judge_again(
+                    c for c in self.sessions.by_device() if c.source and c.source.org == org
+                )
+        finally:
+            await subscription.close()
+
+    async def _recheck(self) -> None:
+        while True:
+            await asyncio.sleep(RECHECK_S)
+            await self._judge_again(self.sessions.by_device())
+
+    async def _judge_again(self, connections: Iterable[Connection]) -> None:
+        chosen = list(connections)
+        try:
+            known = await self._admission.look_up({c.token for c in chosen}, fresh=True)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next round tries again
+            log.warning("devices are not looked up again yet: %s", clean(str(error)))
+            return
+        for connection in chosen:
+            _apply(connection, known[connection.token])
+
+
+def _apply(connection: Connection, known: Known | None) -> None:
+    """Give a connection what its device is now, or end it."""
+    if connection.gone:
+        return
+    if known is None:
+        connection.end(Ending.unauthorized)
+    elif known.disabled:
+        connection.end(Ending.disabled)
+    else:
+        connection.source = known.source

@@ -1,0 +1,99 @@
+"""Who is connected where: written with hellos and goodbyes, in batches."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import update
+
+from shared.db import Database
+from shared.db.bulk import insert_rows
+from shared.models import DeviceState
+from shared.readings import rows
+from shared.readings.parcel import Source
+from shared.readings.plan import State
+from shared.readings.store import Store
+
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """A device that says hello to a task."""
+
+    source: Source
+    boot: int
+    firmware: str
+
+
+async def greet(
+    database: Database, store: Store, greetings: Sequence[Greeting], *, task: str, now: int
+) -> dict[int, int]:
+    """Write that devices are here and which boot they count in.
+
+    Returns the highest committed number of that boot by device id. One device may greet more than
+    once; the last counts.
+    """
+    last = {}
+    by_device = {greeting.source.device_id: greeting for greeting in greetings}
+    async with database.transaction() as connection:
+        states = await store.lock(connection, by_device)
+        new = []
+        for device in sorted(by_device):
+            greeting = by_device[device]
+            state = states.get(device) or State()
+            last[device] = state.last_seq if state.boot == greeting.boot else 0
+            new.append(
+                (
+                    device,
+                    greeting.source.org_id,
+                    greeting.boot,
+                    last[device],
+                    now,
+                    max(now, state.changed + 1),
+                    1,
+                    task.encode(),
+                    greeting.firmware.encode(),
+                    b"{}",
+                )
+            )
+        await insert_rows(connection, rows.HELLOS, new)
+    return last
+
+
+async def leave(database: Database, devices: Iterable[int], *, task: str, now: int) -> None:
+    """Write that devices are no longer connected to `task`; those now elsewhere stay as they
+    are.
+    """
+    numbers = sorted(devices)
+    for start in range(0, len(numbers), CHUNK):
+        async with database.unit_of_work() as session:
+            await session.execute(
+                update(DeviceState)  # unscoped: connections of every organisation end here
+                .where(
+                    DeviceState.device_id.in_(numbers[start : start + CHUNK]),
+                    DeviceState.ingest_task == task,
+                )
+                .values(online=False, changed_ts=now)
+            )
+
+
+async def seen(database: Database, devices: Iterable[int], *, now: int) -> None:
+    """Write that devices showed a sign of life just now, other than a message."""
+    numbers = sorted(devices)
+    for start in range(0, len(numbers), CHUNK):
+        async with database.unit_of_work() as session:
+            await session.execute(
+                update(DeviceState)  # unscoped: devices of every organisation are connected here
+                .where(DeviceState.device_id.in_(numbers[start : start + CHUNK]))
+                .values(last_seen=now)
+            )
+
+
+async def forget(database: Database, *, task: str, now: int) -> None:
+    """Write that nobody is connected to `task`: it has just started, or was killed before."""
+    async with database.unit_of_work() as session:
+        await session.execute(
+            update(DeviceState)  # unscoped: connections of every organisation ended there
+            .where(DeviceState.ingest_task == task, DeviceState.online.is_(True))
+            .values(online=False, changed_ts=now)
+        )
