@@ -85,10 +85,10 @@ class Replay:
         """
         try:
             for line, row in self._source.rows():
+                await self._row(line, row)
                 if self.stop.is_set():
                     self.summary.stopped = True
                     break
-                await self._row(line, row)
             await self._drain()
         finally:
             self._count()
@@ -105,6 +105,8 @@ class Replay:
             return
         client = self._clients.get(message.device) or await self._connect(message.device)
         await self._pace(message.t)
+        if self.stop.is_set():
+            return  # it was told to end while it waited for this row's turn
         if line < client.outbox.next_seq:
             self.summary.already += 1
         else:
