@@ -117,7 +117,7 @@ def mariadb(*extra: str) -> Iterator[str]:
     port = free_port()
     data = folder / "data"
     user = ["--user=root"] if os.geteuid() == 0 else []
-    subprocess.run(
+    made = subprocess.run(
         [
             find("mariadb-install-db", "mysql_install_db"),
             "--no-defaults",
@@ -126,9 +126,12 @@ def mariadb(*extra: str) -> Iterator[str]:
             "--skip-test-db",
             *user,
         ],
-        check=True,
+        check=False,
         capture_output=True,
+        text=True,
     )
+    if made.returncode:
+        raise RuntimeError(f"mariadb-install-db failed:\n{made.stdout[-3000:]}{made.stderr[-3000:]}")
     command = [
         find("mariadbd", "mysqld"),
         "--no-defaults",
