@@ -14,6 +14,10 @@ test: setup ## Run all tests, on a MariaDB that they start (TEST_DATABASE_URL: o
 	@scripts/servers
 	@exec $(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
+test-proxy: setup ## Run tests of the API through a stand-in for RDS Proxy; fails when a statement pins
+	@scripts/servers
+	@exec $(BIN)/pytest -n $(WORKERS) --dist worksteal --through-proxy -k mariadb $(or $(ARGS),tests/apps/api)
+
 lint: setup ## Check style, types, imports, rules and locks
 	@exec $(BIN)/python -m scripts.lint
 
@@ -31,6 +35,6 @@ clean: ## Remove the environment, caches and what tests left (data of `make run`
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache var/test
 
 help: ## This list
-	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /make \1	/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /make \1	/' | expand -t 18
 
-.PHONY: setup run test lint format bench lock clean help
+.PHONY: setup run test test-proxy lint format bench lock clean help

@@ -20,7 +20,7 @@ from tests.standins.rds_proxy import Pin, Seen, rds_proxy
 from tests.standins.tokens import AccessKey
 
 OPTION = "--through-proxy"
-KEY = AccessKey("AKIDTESTRUN", "no-secret-of-anyone", "session-token-of-the-run")
+KEY = AccessKey("AKIDTESTRUN", "not-a-secret/of+anyone", "session/token+of==")
 # What a worker of pytest-xdist hands over, and the totals of all workers.
 FOUND = "through_proxy"
 _seen = Seen()

@@ -12,8 +12,7 @@ from shared.settings import Settings
 from tests.standins.rds_proxy import RdsProxy, rds_proxy
 from tests.standins.tokens import AccessKey
 from tests.support import databases
-
-KEY = AccessKey("AKIDEXAMPLE", "not-a-secret/of+anyone", "session-token==")
+from tests.support.through_proxy import KEY
 
 
 @pytest.fixture(scope="session")

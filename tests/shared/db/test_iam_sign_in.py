@@ -16,9 +16,9 @@ from shared.db import Database, driver
 from shared.db.iam import connect_token
 from shared.db.tls import make_context
 from shared.settings import Settings
-from tests.shared.db.conftest import KEY
 from tests.standins.listening import HOST
 from tests.standins.rds_proxy import RdsProxy
+from tests.support.through_proxy import KEY
 
 REGION = "us-east-1"
 CREDENTIALS = Credentials(KEY.id, KEY.secret, KEY.session_token)
