@@ -6,19 +6,17 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.db.chunks import chunks, length
 from shared.db.scope import scoped
 from shared.models import Device, DeviceProfile, Organisation
 from shared.readings.check import ANYTHING, profile
 from shared.readings.parcel import Source
 
-CHUNK = 200
-
 
 async def by_uid(session: AsyncSession, org_id: int, uids: Sequence[str]) -> dict[str, Source]:
     """The organisation's devices with these uids; one that is disabled or gone is left out."""
     found: dict[str, Source] = {}
-    for start in range(0, len(uids), CHUNK):
-        some = uids[start : start + CHUNK]
+    for some in chunks(uids, length):
         found |= {s.uid: s for s in await _load(session, org_id, Device.uid.in_(some))}
     return found
 
