@@ -46,12 +46,21 @@ class Change:
         after_commit(self.request, lambda: bus.publish(channel, data))
 
 
-def _change(request: Request, principal: DevicesWriter) -> Change:
-    here = services(request)
-    return Change(request, origin(request, principal), principal.org_public_id, here.clock)
+def _change(request: Request, principal: Principal) -> Change:
+    clock = services(request).clock
+    return Change(request, origin(request, principal), principal.org_public_id, clock)
 
 
-ChangeOf = Annotated[Change, Depends(_change)]
+def _devices_change(request: Request, principal: DevicesWriter) -> Change:
+    return _change(request, principal)
+
+
+def _readings_change(request: Request, principal: ReadingsWriter) -> Change:
+    return _change(request, principal)
+
+
+ChangeOf = Annotated[Change, Depends(_devices_change)]
+ReadingsChangeOf = Annotated[Change, Depends(_readings_change)]
 
 
 NO_DEVICE = failures({404: "There is no such device in this organisation."})

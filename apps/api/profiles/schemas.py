@@ -1,13 +1,17 @@
 """Bodies about profiles."""
 
+import json
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from apps.api.fields import CursorIn, MetricName, Name, Number, Printable
 from shared.web.schemas import Limit, Model, Timestamp
 
-MOST_METRICS = 256
+MOST_METRICS = 128
+# Together with the audit of a change, which has the metrics before and after, in one statement
+# short enough for RDS Proxy.
+MOST_BYTES = 6_000
 
 
 class Metric(Model):
@@ -27,8 +31,20 @@ class Metric(Model):
         return self
 
 
+def stored(metrics: dict[str, Metric]) -> dict[str, Any]:
+    """Metrics as the table keeps them: without what was not said."""
+    return {name: metric.model_dump(exclude_none=True) for name, metric in metrics.items()}
+
+
+def _not_too_large(metrics: dict[str, Metric]) -> dict[str, Metric]:
+    if len(json.dumps(stored(metrics))) > MOST_BYTES:
+        raise ValueError(f"the metrics take more than {MOST_BYTES} bytes of JSON")
+    return metrics
+
+
 Metrics = Annotated[
     dict[MetricName, Metric],
+    AfterValidator(_not_too_large),
     Field(
         max_length=MOST_METRICS,
         examples=[{"temp": {"type": "number", "unit": "°C", "min": -40, "max": 125}}],
@@ -70,8 +86,3 @@ class ProfileOut(Model):
 class ProfileQuery(Model):
     limit: Limit = 50
     cursor: CursorIn | None = None
-
-
-def stored(metrics: dict[str, Metric]) -> dict[str, Any]:
-    """Metrics as the table keeps them: without what was not said."""
-    return {name: metric.model_dump(exclude_none=True) for name, metric in metrics.items()}

@@ -60,8 +60,8 @@ async def patch(
         "profile.change",
         public_id,
         at=profile.updated_at,
-        before=before,
-        after=after,
+        before=_without_common(before, after),
+        after=_without_common(after, before),
     )
     change.tell(everything=True)
     return profile
@@ -102,3 +102,14 @@ async def _name_is_free(session: AsyncSession, org_id: int, name: str) -> AsyncI
 
 def _facts(profile: DeviceProfile) -> dict[str, Any]:
     return {"name": profile.name, "strict": profile.strict, "metrics": profile.metrics}
+
+
+def _without_common(facts: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
+    """The facts that others lack or have differently; of the metrics too."""
+    different = {name: value for name, value in facts.items() if others[name] != value}
+    if "metrics" in different:
+        known = others["metrics"]
+        different["metrics"] = {
+            name: metric for name, metric in facts["metrics"].items() if known.get(name) != metric
+        }
+    return different

@@ -1,0 +1,1 @@
+"""Readings and events over HTTP, by the same write path as over TCP."""

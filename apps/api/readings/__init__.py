@@ -1,0 +1,1 @@
+"""What devices measured: raw readings and latest values."""

@@ -1,0 +1,1 @@
+"""One metric of a device over time, in buckets."""
