@@ -23,7 +23,7 @@ def decimal(value: object) -> Decimal:
         result = Decimal(repr(value) if isinstance(value, float) else value)
     except InvalidOperation:
         raise Invalid("not a number") from None
-    if not result.is_finite() or abs(result) >= LARGEST:
+    if not result.is_finite() or result.copy_abs() >= LARGEST:
         raise Invalid("the number is not finite or too large")
     return result
 

@@ -1,0 +1,1 @@
+"""Billing: meters over what devices did, and the usage that they measure."""

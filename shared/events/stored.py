@@ -1,9 +1,7 @@
-"""Device events as those read them who count something in them: with their numbers exact."""
+"""Events in the database."""
 
 import json
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
@@ -11,50 +9,11 @@ from sqlalchemy import Row, Select, Text, and_, or_, select, tuple_, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db import scoped
-from shared.errors import Invalid
+from shared.events.event import Event, Key
 from shared.models import DeviceEvent
-from shared.money import quantity
-
-Key = tuple[int, int, int, int]
-"""An event's identity: device (its row), device time in ms, boot, sequence number."""
 
 # An identity is at most 45 characters: a statement stays below RDS Proxy's 16 KB.
 KEYS: Final = 200
-_DECIMAL: Final = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,60})?([eE][+-]?[0-9]{1,3})?")
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """`data` is a JSON object whose numbers are int and Decimal, as they were sent."""
-
-    key: Key
-    name: str
-    data: dict[str, Any]
-
-    @property
-    def ts(self) -> int:
-        return self.key[1]
-
-
-class NoNumber(Invalid):
-    """`reason`: `missing` or `not_a_number`."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"the field is {reason}")
-        self.reason = reason
-
-
-def number(data: dict[str, Any], field: str) -> Decimal:
-    """The quantity in `field`: a JSON number or decimal text. Raises `NoNumber`."""
-    if field not in data:
-        raise NoNumber("missing")
-    value = data[field]
-    if isinstance(value, str) and not _DECIMAL.fullmatch(value):
-        raise NoNumber("not_a_number")
-    try:
-        return quantity(value)
-    except Invalid:
-        raise NoNumber("not_a_number") from None
 
 
 async def load(session: AsyncSession, org_id: int, keys: Sequence[Key]) -> list[Event]:

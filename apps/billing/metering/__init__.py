@@ -1,0 +1,1 @@
+"""Metering: device events become usage, each once."""

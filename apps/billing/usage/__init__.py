@@ -1,0 +1,1 @@
+"""Usage: what meters measured, by time and by device."""

@@ -1,0 +1,1 @@
+"""Device events as those read them who count something in them: with their numbers exact."""
