@@ -59,7 +59,7 @@ async def public_ids(session: AsyncSession, org_id: int, ids: Iterable[int]) -> 
     found: dict[int, str] = {}
     for at in range(0, len(wanted), CHUNK):
         chunk = select(Device.id, Device.public_id).where(Device.id.in_(wanted[at : at + CHUNK]))
-        found.update((await session.execute(scoped(org_id, chunk))).tuples().all())
+        found.update((await session.execute(scoped(org_id, chunk))).all())
     return found
 
 

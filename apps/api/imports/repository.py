@@ -18,7 +18,7 @@ async def taken_uids(session: AsyncSession, org_id: int, uids: Iterable[str]) ->
         statement = select(Device.uid, Device.public_id).where(
             Device.uid.in_(chunk), Device.gone == 0
         )
-        found.update((await session.execute(scoped(org_id, statement))).tuples().all())
+        found.update((await session.execute(scoped(org_id, statement))).all())
     return found
 
 
@@ -31,7 +31,7 @@ async def add_devices(
     numbers: dict[str, int] = {}
     for named in chunks((str(row["public_id"]) for row in rows), length):
         statement = select(Device.public_id, Device.id).where(Device.public_id.in_(named))
-        numbers.update((await session.execute(scoped(org_id, statement))).tuples().all())
+        numbers.update((await session.execute(scoped(org_id, statement))).all())
     return numbers
 
 
