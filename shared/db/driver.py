@@ -12,6 +12,8 @@ from shared.db.tls import TlsError, prove
 
 # From the first SYN to the server's last OK. Less than the time a request waits for a connection.
 CONNECT_S = 8.0
+# How long a server may take to say goodbye.
+CLOSE_S = 1.0
 CLEAR = "mysql_clear_password"
 
 
@@ -49,6 +51,21 @@ class SafeConnection(aiomysql.Connection):  # type: ignore[misc]  # the driver s
         if self._ssl_context is None and plugin_name == CLEAR.encode():
             self._refuse_clear()
         return await super()._process_auth(plugin_name, auth_packet)
+
+    async def ensure_closed(self) -> None:
+        """Say goodbye, and wait until the socket is closed.
+
+        The driver alone leaves TLS to end by itself, and the socket open when the loop ends first.
+        """
+        writer = self._writer
+        await super().ensure_closed()
+        if writer is None:
+            return
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await writer.wait_closed()
+        except OSError:  # TimeoutError and SSLError are such
+            writer.transport.abort()
 
     def _refuse_clear(self) -> None:
         raise TlsError(

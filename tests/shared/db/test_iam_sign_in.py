@@ -185,6 +185,16 @@ def test_a_token_is_what_the_aws_sdk_makes(botocore_clock: ManualClock) -> None:
     assert ours == theirs
 
 
+async def test_a_token_goes_in_the_place_of_the_url_s_password(
+    iam_settings: Settings, proxy: RdsProxy
+) -> None:
+    url = iam_settings.database_url.replace("app@", "app:old-password@")
+    database = Database.from_settings(iam_settings.model_copy(update={"database_url": url}))
+    assert await one(database) == 1
+    await database.close()
+    assert proxy.seen.refused == []
+
+
 async def test_the_url_s_own_parameters_are_kept(iam_settings: Settings, proxy: RdsProxy) -> None:
     url = f"{iam_settings.database_url}?init_command=SET+time_zone%3D'%2B03:00'"
     database = Database.from_settings(iam_settings.model_copy(update={"database_url": url}))
