@@ -17,7 +17,7 @@ class BrokenError(Exception):
 
 
 async def fail(_payload: dict[str, Any]) -> None:
-    raise BrokenError("it said \x1b[31m\ud800" + "x" * 1000)
+    raise BrokenError("it said \x1b[31m" + "x" * 1000)
 
 
 async def fail_poison(payload: dict[str, Any]) -> None:
@@ -74,7 +74,7 @@ async def test_a_failure_takes_back_its_effect_and_says_why(queue: Queue) -> Non
     assert job.status == "ready"
     assert job.lease is None
     assert job.error is not None
-    assert job.error.startswith("BrokenError: it said \\x1b[31m\\ud800xxx")
+    assert job.error.startswith("BrokenError: it said \\x1b[31mxxx")
     assert len(job.error) <= 500
     assert count(queue, "failed") == 1
 
