@@ -109,6 +109,21 @@ def new_folder(kind: str) -> Path:
     return folder
 
 
+def _install(data: Path, user: list[str]) -> None:
+    """Make the system tables in the folder `data`."""
+    command = [find("mariadb-install-db", "mysql_install_db"), "--no-defaults", *user]
+    command += ["--auth-root-authentication-method=normal", "--skip-test-db"]
+    done = subprocess.run(
+        [*command, f"--datadir={data}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"mariadb-install-db failed: {done.stdout}")
+
+
 @contextmanager
 def mariadb(*extra: str) -> Iterator[str]:
     """A MariaDB server; yields `mysql+aiomysql://root@127.0.0.1:port` without a database."""
@@ -117,21 +132,6 @@ def mariadb(*extra: str) -> Iterator[str]:
     port = free_port()
     data = folder / "data"
     user = ["--user=root"] if os.geteuid() == 0 else []
-    made = subprocess.run(
-        [
-            find("mariadb-install-db", "mysql_install_db"),
-            "--no-defaults",
-            f"--datadir={data}",
-            "--auth-root-authentication-method=normal",
-            "--skip-test-db",
-            *user,
-        ],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    if made.returncode:
-        raise RuntimeError(f"mariadb-install-db failed:\n{made.stdout[-3000:]}{made.stderr[-3000:]}")
     command = [
         find("mariadbd", "mysqld"),
         "--no-defaults",
@@ -149,6 +149,7 @@ def mariadb(*extra: str) -> Iterator[str]:
         *extra,
     ]
     try:
+        _install(data, user)
         with process(command, folder / "log"):
             wait_until(lambda: answers(port), "mariadbd")
             yield f"mysql+aiomysql://root@127.0.0.1:{port}"

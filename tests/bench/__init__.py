@@ -1,0 +1,1 @@
+"""Measurements, each figure the median of three: `make bench`, or `python -m tests.bench NAME`."""
