@@ -199,6 +199,8 @@ class Connection(asyncio.Protocol):
 
     def _judged(self, verdict: Admitted | Ending) -> None:
         if self._transport is None or self._ending is not None:
+            if isinstance(verdict, Admitted):
+                self._hub.sessions.left(verdict.source.device_id)
             return
         if isinstance(verdict, Ending):
             self.end(verdict)

@@ -43,7 +43,11 @@ class Sessions:
         device = connection.source.device_id
         if self._by_device.get(device) is connection:
             del self._by_device[device]
-            self._left.add(device)
+            self.left(device)
+
+    def left(self, device: int) -> None:
+        """A device that was written to be here is gone."""
+        self.give_back([device])
 
     def by_device(self) -> list["Connection"]:
         """The connections whose hello was accepted, one a device."""
