@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 from contextlib import ExitStack
 
 import uvloop
@@ -14,9 +15,10 @@ from apps.local.demo import FIRST_STEPS
 from apps.local.settings import LocalSettings
 
 
-def run(settings: LocalSettings) -> int:
+def run(settings: LocalSettings, *, as_json: bool = False) -> int:
     """Run until SIGINT or SIGTERM, then drain. Returns the exit code.
 
+    `as_json`: what the screen would say is one JSON document on stdout, the rest goes to stderr.
     Raises `DomainError` with one sentence when it cannot start; nothing runs then.
     """
     with ExitStack() as held:
@@ -26,11 +28,13 @@ def run(settings: LocalSettings) -> int:
         devices = held.enter_context(ports.listen(settings.host, settings.tcp_port, "TCP_PORT"))
         logs.start(settings)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_run(settings, http, devices))
+            return runner.run(_run(settings, http, devices, as_json=as_json))
 
 
-async def _run(settings: LocalSettings, http: socket.socket, devices: socket.socket) -> int:
-    console = Console()
+async def _run(
+    settings: LocalSettings, http: socket.socket, devices: socket.socket, *, as_json: bool
+) -> int:
+    console = Console(stderr=as_json)
     stop = _stop_on_signals()
     # Half of the time to start is these imports; ports in use should be told of before.
     from apps.local.composition import everything  # noqa: PLC0415 - as said above
@@ -43,7 +47,9 @@ async def _run(settings: LocalSettings, http: socket.socket, devices: socket.soc
             key=running.demo.key,
             token=running.demo.tokens[FIRST_STEPS],
         )
-        if not stop.is_set():
+        if as_json:
+            screen.write(facts)
+        elif not stop.is_set():
             screen.show(console, facts)
         ended = await _first(stop, running.server)
         console.print("\nStopping: what was acknowledged is stored. Ctrl-C again: at once.")

@@ -1,5 +1,8 @@
 """The one screen that a newcomer sees. Commands stand at the margin, ready to be copied."""
 
+import json
+import sys
+import json
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -31,6 +34,29 @@ def show(console: Console, facts: Facts) -> None:
     """Print the screen. Lines are never wrapped, so that what is copied from them is whole."""
     for line in (*_addresses(facts), "", *_commands(facts), *_closing(facts)):
         console.print(line, soft_wrap=True, highlight=False)
+
+
+def write(facts: Facts) -> None:
+    """Write the addresses and the key as one JSON document to stdout."""
+    document = {
+        "apps": {app: facts.url(app) for app in APPS},
+        "devices": {"host": facts.settings.near_host, "port": facts.tcp_port},
+        "key": facts.key,
+    }
+    sys.stdout.write(json.dumps(document) + "\n")
+    sys.stdout.flush()
+
+
+def as_json(facts: Facts) -> str:
+    """The same for programs: one object, one line."""
+    said = {
+        "apps": {app: facts.url(app) for app in APPS},
+        "devices": {"host": facts.settings.near_host, "port": facts.tcp_port},
+        "key": facts.key,
+        "first_steps": {"device": FIRST_STEPS, "token": facts.token},
+        "log": str(logs.file(facts.settings)),
+    }
+    return json.dumps(said)
 
 
 def _addresses(facts: Facts) -> list[str]:
