@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import socket
-import sys
 from contextlib import ExitStack
 
 import uvloop

@@ -2,7 +2,6 @@
 
 import json
 import sys
-import json
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -42,21 +41,11 @@ def write(facts: Facts) -> None:
         "apps": {app: facts.url(app) for app in APPS},
         "devices": {"host": facts.settings.near_host, "port": facts.tcp_port},
         "key": facts.key,
-    }
-    sys.stdout.write(json.dumps(document) + "\n")
-    sys.stdout.flush()
-
-
-def as_json(facts: Facts) -> str:
-    """The same for programs: one object, one line."""
-    said = {
-        "apps": {app: facts.url(app) for app in APPS},
-        "devices": {"host": facts.settings.near_host, "port": facts.tcp_port},
-        "key": facts.key,
         "first_steps": {"device": FIRST_STEPS, "token": facts.token},
         "log": str(logs.file(facts.settings)),
     }
-    return json.dumps(said)
+    sys.stdout.write(json.dumps(document) + "\n")
+    sys.stdout.flush()
 
 
 def _addresses(facts: Facts) -> list[str]:
