@@ -27,6 +27,12 @@ class Services:
     def from_settings(cls, settings: Settings) -> "Services":
         return cls(settings, Database.from_settings(settings), connect_bus(settings))
 
+    def settings_as(self, kind: type[S]) -> S:
+        """The settings as an app's own kind: as they are, or with its additions from outside."""
+        if isinstance(self.settings, kind):
+            return self.settings
+        return load(kind, **self.settings.model_dump(include=set(Settings.model_fields)))
+
     async def close(self) -> None:
         await self.bus.close()
         await self.database.close()
