@@ -1,5 +1,7 @@
 """Administration's process: wiring only."""
 
+import sys
+
 from fastapi import FastAPI
 
 from apps.administration.audit.router import router as audit
@@ -7,6 +9,7 @@ from apps.administration.keys.router import router as keys
 from apps.administration.organisations.router import router as organisations
 from apps.administration.settings import AdministrationSettings
 from shared.web.app import create_web_app
+from shared.web.serve import serve
 from shared.web.services import Services, provide
 
 
@@ -21,3 +24,7 @@ def create_app(
         services=provide(AdministrationSettings, settings, services),
         routers=[organisations, keys, audit],
     )
+
+
+if __name__ == "__main__":
+    sys.exit(serve(create_app, AdministrationSettings))

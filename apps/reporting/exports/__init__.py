@@ -1,0 +1,1 @@
+"""Readings and events out, as files, in flat memory."""

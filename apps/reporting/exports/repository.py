@@ -1,0 +1,108 @@
+"""Queries of exports: chunks by key, each in a transaction of its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Text, and_, or_, select, type_coerce
+
+from apps.reporting.exports.rules import EventRow, Row
+from shared.db import Database
+from shared.db.scope import scoped
+from shared.models import Device, DeviceEvent, DeviceState, Reading
+
+DEVICES = 200
+
+# A device's own number, and the id that the world sees.
+Named = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Device times from `start` to before `end`, epoch ms."""
+
+    start: int
+    end: int
+
+
+async def named(database: Database, org_id: int, public_ids: Sequence[str]) -> list[Named]:
+    """Those of `public_ids` (some hundred) that exist, in the order of their numbers."""
+    query = _devices(org_id).where(Device.public_id.in_(public_ids))
+    async with database.read() as session:
+        return [(row.id, row.public_id) for row in await session.execute(query)]
+
+
+async def following(database: Database, org_id: int, after: int) -> list[Named]:
+    """The devices after the number `after`, at most `DEVICES`."""
+    query = _devices(org_id).where(Device.id > after).limit(DEVICES)
+    async with database.read() as session:
+        return [(row.id, row.public_id) for row in await session.execute(query)]
+
+
+async def latest(database: Database, org_id: int, ids: Sequence[int]) -> list[str]:
+    """The latest values of the devices `ids` (at most `DEVICES`), as the JSON that is stored."""
+    body = type_coerce(DeviceState.latest, Text)
+    query = scoped(org_id, select(DeviceState.device_id, body))
+    query = query.where(DeviceState.device_id.in_(ids))
+    async with database.read() as session:
+        return [stored for _, stored in await session.execute(query)]
+
+
+async def readings(
+    database: Database, device_id: int, span: Span, after: Row | None, limit: int
+) -> list[Row]:
+    """Readings of a device after the row `after`, in the order of the primary key."""
+    body = type_coerce(Reading.body, Text)
+    query = select(Reading.ts, Reading.boot, Reading.seq, body)
+    query = query.where(Reading.device_id == device_id)
+    return await _rows(database, _chunk(query, Reading, span, after).limit(limit))
+
+
+async def events(
+    database: Database,
+    org_id: int,
+    device_id: int,
+    span: Span,
+    *,
+    name: str | None,
+    after: EventRow | None,
+    limit: int,
+) -> list[EventRow]:
+    """Events of a device, of one `name` if given, after the row `after`, in key order."""
+    data = type_coerce(DeviceEvent.data, Text)
+    query = scoped(
+        org_id,
+        select(DeviceEvent.ts, DeviceEvent.boot, DeviceEvent.seq, DeviceEvent.name, data),
+    ).where(DeviceEvent.device_id == device_id)
+    if name is not None:
+        query = query.where(DeviceEvent.name == name)
+    return await _rows(database, _chunk(query, DeviceEvent, span, after).limit(limit))
+
+
+def _devices(org_id: int) -> Select[*tuple[Any, ...]]:
+    query = select(Device.id, Device.public_id).where(Device.gone == 0).order_by(Device.id)
+    return scoped(org_id, query)
+
+
+def _chunk(
+    query: Select[*tuple[Any, ...]],
+    table: type[Reading] | type[DeviceEvent],
+    span: Span,
+    after: Row | EventRow | None,
+) -> Select[*tuple[Any, ...]]:
+    query = query.where(table.ts < span.end).order_by(table.ts, table.boot, table.seq)
+    if after is None:
+        return query.where(table.ts >= span.start)
+    # Comparing rows, (a, b, c) > (1, 2, 3), would not use the index on every database.
+    return query.where(table.ts >= after[0], _beyond(table, after))
+
+
+def _beyond(table: type[Reading] | type[DeviceEvent], after: Row | EventRow) -> ColumnElement[bool]:
+    ts, boot, seq = after[:3]
+    later_number = or_(table.boot > boot, and_(table.boot == boot, table.seq > seq))
+    return or_(table.ts > ts, and_(table.ts == ts, later_number))
+
+
+async def _rows(database: Database, query: Select[*tuple[Any, ...]]) -> list[Any]:
+    async with database.read() as session:
+        return list(await session.execute(query))
