@@ -2,6 +2,9 @@
 BIN := .venv/bin
 WORKERS ?= auto
 
+# Bytecode is what makes the second start quick.
+unexport PYTHONDONTWRITEBYTECODE
+
 .venv/.done: locks/dev.txt pyproject.toml scripts/setup
 	@scripts/setup .venv
 

@@ -12,6 +12,7 @@ import pytest
 from scripts.lock import APPS, DEV, LOCKS, UV
 from tests.support import servers
 
+FREE = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
 # Every module of a package, so that also what is imported late is found.
 IMPORT_ALL = """
 import importlib, pkgutil, sys
@@ -34,7 +35,7 @@ def pins(name: str) -> dict[str, str]:
 
 def run(*command: str | Path, **variables: str) -> str:
     """What `command` prints; what went wrong is the failure's message."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment = {name: value for name, value in os.environ.items() if name not in FREE}
     done = subprocess.run(
         command,
         cwd=servers.ROOT,
