@@ -1,6 +1,7 @@
 """The one screen that a newcomer sees. Commands stand at the margin, ready to be copied."""
 
 import json
+import shlex
 import sys
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from rich.markup import escape
 
 from apps.local import logs
 from apps.local.demo import FIRST_STEPS
-from apps.local.settings import LocalSettings
+from apps.local.settings import SHORT_NAMES, LocalSettings
 
 APPS = ("api", "reporting", "administration", "billing", "loyalty", "dashboarding")
 EXAMPLE = "docs/examples/room.csv"
@@ -62,7 +63,7 @@ def _commands(facts: Facts) -> list[str]:
     said = [
         ("Ask for three devices:", curl(facts)),
         ("Be a device and store a reading; the answer comes once it is committed:", nc(facts)),
-        ("Play a file as a device:", replay()),
+        ("Play a file as a device:", replay(facts)),
     ]
     lines: list[str] = []
     for what, command in said:
@@ -85,8 +86,18 @@ def nc(facts: Facts) -> str:
     return f"nc -w 2 {facts.settings.near_host} {facts.tcp_port} <<END\n{hello}\n{reading}\nEND"
 
 
-def replay() -> str:
-    return f".venv/bin/fortress replay {EXAMPLE}"
+def replay(facts: Facts) -> str:
+    """The command, with whatever is not as it is by default, so that it finds this process."""
+    here = {
+        "PORT": str(facts.port),
+        "TCP_PORT": str(facts.tcp_port),
+        "VAR": str(facts.settings.var),
+    }
+    usual = {
+        name: str(LocalSettings.model_fields[key].default) for name, key in SHORT_NAMES.items()
+    }
+    moved = [f"{name}={shlex.quote(at)} " for name, at in here.items() if at != usual[name]]
+    return f"{''.join(moved)}.venv/bin/fortress replay {EXAMPLE}"
 
 
 def _closing(facts: Facts) -> list[str]:

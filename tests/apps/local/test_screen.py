@@ -1,0 +1,47 @@
+"""What the one screen says."""
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+
+from apps.local import screen
+from apps.local.screen import Facts
+from apps.local.settings import LocalSettings
+
+KEY = "fk_abcdefghij_" + "x" * 43
+TOKEN = "dt_" + "y" * 43
+
+
+def facts(port: int = 8000, tcp_port: int = 9000, **settings: object) -> Facts:
+    return Facts(LocalSettings(**settings), port, tcp_port, KEY, TOKEN)  # type: ignore[arg-type]
+
+
+def shown(what: Facts, width: int = 80) -> list[str]:
+    out = io.StringIO()
+    screen.show(Console(file=out, width=width, force_terminal=False), what)
+    return out.getvalue().splitlines()
+
+
+def test_commands_are_whole_on_a_narrow_terminal() -> None:
+    lines = shown(facts(), width=40)
+    assert screen.curl(facts()) in lines
+    assert screen.nc(facts()).splitlines()[1] in lines
+
+
+def test_with_defaults_the_replay_is_short() -> None:
+    assert screen.replay(facts()) == ".venv/bin/fortress replay docs/examples/room.csv"
+
+
+def test_the_replay_finds_a_process_that_was_moved() -> None:
+    moved = facts(8001, 9001, var=Path("/tmp/a b"))
+    assert screen.replay(moved).startswith("PORT=8001 TCP_PORT=9001 VAR='/tmp/a b' .venv/bin/")
+
+
+def test_a_process_that_listens_everywhere_is_reached_here() -> None:
+    assert "nc -w 2 127.0.0.1 9000" in screen.nc(facts(host="0.0.0.0"))
+
+
+def test_markup_in_a_value_is_shown_as_it_is() -> None:
+    lines = shown(facts(var=Path("/tmp/[red]")))
+    assert any("/tmp/[red]/log" in line for line in lines)
