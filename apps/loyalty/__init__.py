@@ -1,0 +1,1 @@
+"""Loyalty: members earn points from what devices saw, each event once."""

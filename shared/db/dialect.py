@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Insert, Select, Table, func
 from sqlalchemy.dialects.mysql import insert as mysql_insert
@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from shared.models.base import Quantity
 
 Connectable = AsyncConnection | AsyncSession
+Rows = TypeVar("Rows", bound=Select[*tuple[Any, ...]])
 
 
 def dialect_name(connection: Connectable) -> str:
@@ -53,6 +54,13 @@ def lock_rows(statement: Select[Any], *, skip_locked: bool = False) -> Select[An
     SQLite renders nothing: there a transaction that writes has the whole database.
     """
     return statement.with_for_update(skip_locked=skip_locked)
+
+
+def share_rows(statement: Rows) -> Rows:
+    """The rows of `statement` kept from changing until the transaction ends; others may do the
+    same. SQLite as for `lock_rows`.
+    """
+    return statement.with_for_update(read=True)
 
 
 def exact_sum(

@@ -1,0 +1,1 @@
+"""Awarding: device events become points, each once."""

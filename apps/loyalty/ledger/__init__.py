@@ -1,0 +1,1 @@
+"""The ledger: entries and lots of points."""

@@ -1,0 +1,1 @@
+"""Members and the tags by which devices know them."""

@@ -1,0 +1,1 @@
+"""Programmes: what members belong to."""
