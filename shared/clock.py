@@ -1,7 +1,7 @@
 """Time, passed in. UTC everywhere; telemetry in epoch milliseconds."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -56,4 +56,4 @@ def rfc3339(ms: int) -> str:
     return from_ms(ms).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
 
 
-MILLISECOND = datetime(1970, 1, 1, 0, 0, 0, 1000) - datetime(1970, 1, 1)
+MILLISECOND = timedelta(milliseconds=1)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError
 
 from shared.errors import ConfigurationError
 
-DEVELOPMENT_SECRET = "development-only-secret-of-no-value"
+DEVELOPMENT_SECRET = "development-only-secret-of-no-value"  # noqa: S105 - refused elsewhere
 DATABASE_SCHEMES = ("sqlite+aiosqlite", "mysql+aiomysql")
 
 

@@ -122,7 +122,7 @@ async def ensure(
     return [partition.name for partition in missing]
 
 
-class TooFull(Exception):  # noqa: N818 - a state of the table, not an error of the caller
+class TooFull(Exception):
     """More rows lie ahead of the last partition than may be moved while everyone waits."""
 
 

@@ -19,7 +19,7 @@ HEADER = "Idempotency-Key"
 LONGEST = 255
 
 
-class Replay(Exception):  # noqa: N818 - an answer, not an error
+class Replay(Exception):
     """The request was answered before; this is the answer."""
 
     def __init__(self, status: int, body: str) -> None:

@@ -22,8 +22,10 @@ class BoundedProtocol(HttpToolsProtocol):
     _in_head = True
     _head_timer: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        # (the base class narrows the argument in the same way)
+    def connection_made(
+        self,
+        transport: asyncio.Transport,  # type: ignore[override]  # uvicorn narrows it in the same way
+    ) -> None:
         super().connection_made(transport)
         self._begin_head()
 

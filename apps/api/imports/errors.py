@@ -8,7 +8,7 @@ class BadFile(Invalid):
     title = "The file cannot be read"
 
 
-class UnknownKind(DomainError):  # noqa: N818 - named like its kin in shared.errors
+class UnknownKind(DomainError):
     code = "unsupported_media_type"
     status = 415
     title = "The body is of a kind that is not taken here"

@@ -18,7 +18,7 @@ class DeviceDisabled(Conflict):
     title = "The device is disabled"
 
 
-class UnknownKind(DomainError):  # noqa: N818 - named like its kin in shared.errors
+class UnknownKind(DomainError):
     code = "unsupported_media_type"
     status = 415
     title = "The body is of a kind that is not taken here"

@@ -1,5 +1,6 @@
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -25,9 +26,9 @@ from tests.standins.rogues import (
 USER = "somebody"
 
 
-def iam_settings_for(rogue: Rogue, ca: Path | None, **more: object) -> Settings:
+def iam_settings_for(rogue: Rogue, ca: Path | None, **more: Any) -> Settings:
     url = f"mysql+aiomysql://{USER}@{HOST}:{rogue.port}/any"
-    return Settings(database_url=url, database_iam=True, database_ca=ca, **more)  # type: ignore[arg-type]
+    return Settings(database_url=url, database_iam=True, database_ca=ca, **more)
 
 
 async def fail(settings: Settings) -> str:

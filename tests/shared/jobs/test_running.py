@@ -63,7 +63,7 @@ async def test_many_wake_ups_are_one_look(live: Queue, monkeypatch: pytest.Monke
         looks.append(1)
         return await work(stop)
 
-    worker.work_once = counted  # type: ignore[method-assign]
+    monkeypatch.setattr(worker, "work_once", counted)
     stop = asyncio.Event()
     task = asyncio.create_task(worker.run(stop))
     await until(lambda: live.bus._subscriptions)

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -143,8 +145,6 @@ def test_no_bytes_raise(line: bytes) -> None:
     )
 )
 def test_values_come_through_exactly(values: dict[str, bool | int | float | str]) -> None:
-    import json
-
     line = json.dumps({"s": 1, "v": values}).encode()
     reading = parse(line, ANYTHING, NOW, 0)
     assert isinstance(reading, Reading)
