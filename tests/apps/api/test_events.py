@@ -42,7 +42,7 @@ async def test_the_organisations_list_has_every_device_by_time(
     devices = [await make_device(database, tenant) for _ in range(2)]
     for n in range(6):
         await store_event(database, tenant, devices[n % 2], ts=T + n // 3, seq=n + 1)
-    seen: list[tuple[str, int]] = []
+    seen: list[tuple[int, int]] = []
     params: dict[str, Any] = {"limit": 2, "order": "desc"}
     for _ in range(3):
         page = (await api.get("/v1/events", params=params)).json()

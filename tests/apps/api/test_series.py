@@ -19,7 +19,7 @@ async def device(database: Database, tenant: Tenant) -> MadeDevice:
 
 
 async def draw(api: httpx.AsyncClient, device: MadeDevice, **params: Any) -> httpx.Response:
-    asked = {"metric": "temp", "start": T, "end": T + 10_000} | params
+    asked: dict[str, Any] = {"metric": "temp", "start": T, "end": T + 10_000} | params
     return await api.get(f"/v1/devices/{device.public_id}/series", params=asked)
 
 

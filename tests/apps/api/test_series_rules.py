@@ -35,7 +35,7 @@ def test_every_bucket_says_what_its_values_say_however_they_come(
         assert point["count"] == len(inside)
         assert point["min"] == min(inside, default=None)
         assert point["max"] == max(inside, default=None)
-        assert point["last"] == (inside or [None])[-1]
+        assert point["last"] == (inside[-1] if inside else None)
         assert point["sum"] == total
         assert point["avg"] == (None if total is None else total / len(inside))
 
