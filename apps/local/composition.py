@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from apps.fleet.kinds import PROFILES
 from apps.ingest.server import IngestServer
 from apps.ingest.settings import IngestSettings
-from apps.local import demo, fleet
+from apps.local import demo, fleet, sample
 from apps.local.hosts import Hosts
 from apps.local.parts import Parts
 from apps.local.server import serving
@@ -48,6 +48,7 @@ async def everything(
         apps = make_apps(parts)
         for app in apps.values():
             await stack.enter_async_context(app.router.lifespan_context(app))
+        await sample.make_once(apps, settings.domain, file)
         tcp_port = await _ingest(parts, devices, stack)
         hosts = Hosts({f"{name}.{settings.domain}": app for name, app in apps.items()})
         server = await stack.enter_async_context(serving(hosts, settings, http))

@@ -53,7 +53,7 @@ async def prepare(
 ) -> Demo:
     """Find or make the demo. `file` keeps its secrets; `kinds`: profile name → metrics."""
     kept = secrets.read(file)
-    found = secrets.Secrets()
+    found = secrets.Secrets(sample=kept.sample)
     async with database.unit_of_work() as session:
         seeding = _Seeding(session, clock.now(), await _organisation(session, kept, clock.now()))
         found.organisation = seeding.organisation.public_id

@@ -10,11 +10,15 @@ import msgspec
 
 
 class Secrets(msgspec.Struct):
-    """The demo's organisation, its API key, and the tokens of its devices by uid."""
+    """The demo's organisation, its API key, and the tokens of its devices by uid.
+
+    `sample`: that what is there to be seen was made.
+    """
 
     organisation: str = ""
     key: str = ""
     tokens: dict[str, str] = msgspec.field(default_factory=dict)
+    sample: bool = False
 
 
 def read(file: Path) -> Secrets:
