@@ -10,7 +10,7 @@ from scripts import document_settings
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
-TARGET = re.compile(r"\bmake ([a-z][a-z-]*)")
+TARGET = re.compile(r"(?:^|`)make ([a-z][a-z-]*)", re.MULTILINE)
 MODULE = re.compile(r"python -m ([a-z_.]+)")
 NAMED_FILE = re.compile(r"`((?:apps|shared|docs|tests|migrations|scripts)/[\w./-]*\w/?)`")
 
