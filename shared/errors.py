@@ -84,6 +84,12 @@ class Unavailable(DomainError):
     title = "A part that this needs is not reachable now"
 
 
+class TooSlow(DomainError):
+    code = "too_slow"
+    status = 504
+    title = "The answer took too long"
+
+
 class ConfigurationError(DomainError):
     """A setting is missing, malformed or unsafe; the detail names it and says what to set."""
 

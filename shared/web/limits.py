@@ -1,159 +1,158 @@
 """The outermost layer of every app: request ids, bounds on size and time, log, metrics."""
 
 import asyncio
-import json
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.errors import BadRequest, DomainError, RequestTimeout, TooLarge
+from shared.errors import BadRequest, DomainError, TooLarge, TooSlow
 from shared.ids import new_id
+from shared.telemetry import logs
 from shared.telemetry.clean import clean
-from shared.web import metrics
-from shared.web.problems import MEDIA_TYPE
+from shared.web import metrics, problems
+from shared.web.exchange import Answer, Body
 
 BODY_BYTES = 1024 * 1024
 # Bulk routes take more: imports and batches of readings.
 BULK_BYTES = 32 * 1024 * 1024
 BODY_S = 30.0
+# From the whole request to the beginning of its answer. Streams may then go on.
+HANDLER_S = 30.0
+URL_BYTES = 8 * 1024
+HEADER_BYTES = 32 * 1024
+HEADERS = 100
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 log = logging.getLogger("fortress.access")
 
 
+class UrlTooLong(DomainError):
+    code = "url_too_long"
+    status = 414
+    title = "The address is too long"
+
+
+class HeadersTooLarge(DomainError):
+    code = "headers_too_large"
+    status = 431
+    title = "The headers are too large"
+
+
 class Limits:
     """ASGI middleware. `bulk`: path prefixes whose bodies may be `BULK_BYTES` long.
 
-    A body over its bound is answered 413, one that does not arrive within `body_s` 408; an
-    unexpected failure is logged with the request's id and answered 500.
+    A body over its bound is answered 413, one that does not arrive within `body_s` 408; an answer
+    that has not begun `handler_s` after the request was whole is 504 and its work is cancelled;
+    an unexpected failure is logged with the request's id and answered 500. HEAD is GET without
+    the body.
     """
 
     def __init__(
-        self, app: ASGIApp, *, name: str, bulk: tuple[str, ...] = (), body_s: float = BODY_S
+        self,
+        app: ASGIApp,
+        *,
+        name: str,
+        bulk: tuple[str, ...] = (),
+        body_s: float = BODY_S,
+        handler_s: float = HANDLER_S,
     ) -> None:
         self._app = app
         self._name = name
         self._bulk = bulk
         self._body_s = body_s
+        self._handler_s = handler_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         scope["fortress.request_id"] = _request_id(scope)
-        exchange = _Exchange(scope, send)
-        bound = BULK_BYTES if scope["path"].startswith(self._bulk or ("\0",)) else BODY_BYTES
+        with logs.bound(request_id=scope["fortress.request_id"]):
+            await self._exchange(scope, receive, send)
+
+    async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
+        deadline = asyncio.timeout(None)
+        bound = BULK_BYTES if self._bulk and scope["path"].startswith(self._bulk) else BODY_BYTES
+        body = Body(
+            receive, bound=bound, seconds=self._body_s, whole=lambda: self._set(deadline, answer)
+        )
+        answer = Answer(scope, send, hold=lambda: body.refusal is not None)
+        answer.began = lambda: deadline.reschedule(None)
+        answer.cut = lambda: deadline.reschedule(0)
+        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         try:
-            await self._run(scope, _bounded(scope, receive, bound, self._body_s), exchange.send)
+            await self._run(inner, bound, body, answer, deadline)
         except DomainError as error:
-            await exchange.fail(error.status, error.code, error.title, error.detail)
+            problem = problems.of(body.refusal or error, scope["fortress.request_id"])
+            await answer.fail(problem, scope, receive)
         except Exception:
             log.exception("request %s failed", scope["fortress.request_id"])
-            await exchange.fail(500, "internal", "Something went wrong here", "It was logged.")
-            if exchange.status != 500:
+            await answer.fail(problems.internal(scope["fortress.request_id"]), scope, receive)
+            if answer.status != 500:
                 raise
         finally:
-            self._note(scope, exchange.status, time.perf_counter() - started)
+            self._note(inner, scope["method"], answer.status, time.perf_counter() - started)
 
-    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if _declared_length(scope) is None and _has_bad_length(scope):
-            raise BadRequest("the Content-Length is not a number")
-        await self._app(scope, receive, send)
+    async def _run(
+        self, scope: Scope, bound: int, body: Body, answer: Answer, deadline: asyncio.Timeout
+    ) -> None:
+        _check_head(scope, bound)
+        try:
+            async with deadline:
+                if not _has_body(scope):
+                    self._set(deadline, answer)
+                await self._app(scope, body.receive, answer.send)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            # What was cut off was not wanted; an answer that has begun has no deadline.
+            if not answer.ended:
+                raise TooSlow(f"no answer within {self._handler_s:g} s; ask for less") from None
+        if body.refusal is not None:
+            raise body.refusal
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+    def _set(self, deadline: asyncio.Timeout, answer: Answer) -> None:
+        if not answer.status:
+            deadline.reschedule(asyncio.get_running_loop().time() + self._handler_s)
+
+    def _note(self, scope: Scope, method: str, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "none")
-        metrics.REQUESTS.labels(self._name, scope["method"], route, str(status)).inc()
-        metrics.SECONDS.labels(self._name, scope["method"], route).observe(seconds)
+        counted = method if method in METHODS else "other"
+        metrics.REQUESTS.labels(self._name, counted, route, str(status)).inc()
+        metrics.SECONDS.labels(self._name, counted, route).observe(seconds)
         fields = {
-            "request_id": scope["fortress.request_id"],
-            "method": scope["method"],
+            "method": clean(method),
             "path": clean(scope["path"]),
             "status": status,
             "ms": round(seconds * 1000, 1),
         }
-        log.info("%s %s %s", scope["method"], fields["path"], status, extra={"fields": fields})
+        log.info("%s %s %s", fields["method"], fields["path"], status, extra={"fields": fields})
 
 
-class _Exchange:
-    """The answer's side of one request."""
-
-    def __init__(self, scope: Scope, send: Send) -> None:
-        self._scope = scope
-        self._send = send
-        self.status = 0
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            request_id = self._scope["fortress.request_id"].encode()
-            headers = [(b"x-request-id", request_id), (b"x-content-type-options", b"nosniff")]
-            message["headers"] = [*message.get("headers", []), *headers]
-        await self._send(message)
-
-    async def fail(self, status: int, code: str, title: str, detail: str) -> None:
-        if self.status:
-            return  # the answer has begun; all that is left is to break it off
-        body = json.dumps(
-            {
-                "type": "about:blank",
-                "title": title,
-                "status": status,
-                "code": code,
-                "detail": detail,
-                "request_id": self._scope["fortress.request_id"],
-            }
-        ).encode()
-        headers = [
-            (b"content-type", MEDIA_TYPE.encode()),
-            (b"content-length", str(len(body)).encode()),
-            (b"connection", b"close"),
-        ]
-        await self.send({"type": "http.response.start", "status": status, "headers": headers})
-        await self.send({"type": "http.response.body", "body": body})
+def _check_head(scope: Scope, bound: int) -> None:
+    if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > URL_BYTES:
+        raise UrlTooLong(f"an address has at most {URL_BYTES} bytes")
+    headers = scope["headers"]
+    if len(headers) > HEADERS or sum(len(n) + len(v) for n, v in headers) > HEADER_BYTES:
+        raise HeadersTooLarge(f"at most {HEADERS} headers with {HEADER_BYTES} bytes in all")
+    length = _header(scope, b"content-length")
+    if length is not None and not length.isdigit():
+        raise BadRequest("the Content-Length is not a number")
+    if length is not None and int(length) > bound:
+        raise TooLarge(f"the body is larger than {bound} bytes")
 
 
-def _bounded(
-    scope: Scope, receive: Receive, bound: int, body_s: float
-) -> Callable[[], Awaitable[Message]]:
-    taken = 0
-    more = True
-    deadline = time.monotonic() + body_s
-
-    async def bounded() -> Message:
-        nonlocal taken, more
-        if not more:
-            return await receive()
-        if (_declared_length(scope) or 0) > bound:
-            raise TooLarge(f"the body is larger than {bound} bytes")
-        try:
-            message = await asyncio.wait_for(receive(), deadline - time.monotonic())
-        except TimeoutError:
-            raise RequestTimeout(f"the body did not arrive within {body_s:g} s") from None
-        taken += len(message.get("body", b""))
-        more = message.get("more_body", False)
-        if taken > bound:
-            raise TooLarge(f"the body is larger than {bound} bytes")
-        return message
-
-    return bounded
+def _has_body(scope: Scope) -> bool:
+    chunked = _header(scope, b"transfer-encoding") is not None
+    return chunked or (_header(scope, b"content-length") or b"0").strip(b"0") != b""
 
 
 def _header(scope: Scope, name: bytes) -> bytes | None:
     return next((value for key, value in scope["headers"] if key == name), None)
-
-
-def _declared_length(scope: Scope) -> int | None:
-    value = _header(scope, b"content-length")
-    return int(value) if value is not None and value.isdigit() else None
-
-
-def _has_bad_length(scope: Scope) -> bool:
-    value = _header(scope, b"content-length")
-    return value is not None and not value.isdigit()
 
 
 def _request_id(scope: Scope) -> str:

@@ -1,17 +1,19 @@
 """Failures as RFC 9457 problem details."""
 
+import json
 import logging
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from shared.errors import DomainError, Unavailable
+from shared.errors import DomainError, Invalid, Unavailable
 from shared.telemetry.clean import clean
 
 MEDIA_TYPE = "application/problem+json"
@@ -20,13 +22,22 @@ RETRY_AFTER_S = 2
 log = logging.getLogger(__name__)
 
 
+class Problem(JSONResponse):
+    """In ASCII, so that no text that a peer sent can fail to be sent back."""
+
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, default=str, separators=(",", ":")).encode()
+
+
 def problem(
     status: int, code: str, title: str, detail: str, request_id: str | None, **extra: Any
 ) -> JSONResponse:
     """A problem document. `code` is stable; `request_id` finds the log lines."""
     body = {"type": "about:blank", "title": title, "status": status, "code": code}
     body |= {"detail": detail, "request_id": request_id, **extra}
-    response = JSONResponse(body, status, media_type=MEDIA_TYPE)
+    response = Problem(body, status)
     if status in (429, 503):
         response.headers["Retry-After"] = str(extra.get("retry_after", RETRY_AFTER_S))
     if status == 401:
@@ -46,6 +57,12 @@ def install(app: FastAPI) -> None:
 def of(error: DomainError, request_id: str | None) -> JSONResponse:
     """The problem document of one expected failure."""
     return problem(error.status, error.code, error.title, error.detail, request_id, **error.extra)
+
+
+def internal(request_id: str | None) -> JSONResponse:
+    """The answer to a failure that nobody expected; what it was is only in the log."""
+    title = "Something went wrong here"
+    return problem(500, "internal", title, "It was logged with the request's id.", request_id)
 
 
 async def _domain(request: Request, error: Exception) -> JSONResponse:
@@ -71,23 +88,28 @@ async def _validation(request: Request, error: Exception) -> JSONResponse:
 def _item(item: dict[str, Any]) -> dict[str, str]:
     where: Sequence[Any] = item.get("loc", ())
     message = clean(str(item.get("msg", "")).removeprefix("Value error, "))
+    if item.get("type") == "json_invalid":
+        message = f"{message}: {clean(str(item.get('ctx', {}).get('error', '')))}"
     return {"where": clean(".".join(str(part) for part in where)), "message": message}
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
+    """What the framework refuses: no such route, no such method, a body it cannot read."""
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, DomainError):
         # The framework says 400 to whatever ends the reading of a body; we know why it ended.
         return of(error.__cause__, request_id(request))
-    code = "not_found" if error.status_code == 404 else "http_error"
-    answer = problem(
-        error.status_code, code, str(error.detail), str(error.detail), request_id(request)
-    )
+    title = HTTPStatus(error.status_code).phrase
+    code = title.lower().replace(" ", "_").replace("-", "_")
+    answer = problem(error.status_code, code, title, clean(str(error.detail)), request_id(request))
     answer.headers.update(error.headers or {})
     return answer
 
 
 async def _database(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, DataError):
+        log.warning("the database refused a value: %s", clean(str(error.orig)))
+        return of(Invalid("a value is longer or larger than can be stored"), request_id(request))
     gone = isinstance(error, PoolTimeout) or (
         isinstance(error, DBAPIError) and (error.connection_invalidated or _passing(error))
     )

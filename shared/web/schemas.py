@@ -16,7 +16,7 @@ LATEST_MS = 4_102_444_800_000  # 2100-01-01
 class Model(BaseModel):
     """A body: unknown fields are refused, attributes of rows are taken."""
 
-    model_config = ConfigDict(extra="forbid", from_attributes=True)
+    model_config = ConfigDict(extra="forbid", from_attributes=True, allow_inf_nan=False)
 
 
 class Page(Model, Generic[Item]):

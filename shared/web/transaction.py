@@ -1,5 +1,6 @@
 """One unsafe request, one transaction, committed before its answer goes out."""
 
+import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -9,6 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.web import idempotency
 from shared.web.services import Services
+from shared.web.strict import StrictRequest
+
+log = logging.getLogger(__name__)
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
@@ -21,7 +25,11 @@ class TransactionalRoute(APIRoute):
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+        handle_strictly = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            return await handle_strictly(StrictRequest(request.scope, request.receive))
+
         if self.methods and self.methods <= SAFE:
             return handle
 
@@ -34,10 +42,18 @@ class TransactionalRoute(APIRoute):
                 response = await handle(request)
                 await idempotency.remember(request, response)
             for call in after:
-                await call()
+                await _call(call)
             return response
 
         return in_transaction
+
+
+async def _call(call: Callable[[], Awaitable[object]]) -> None:
+    """What was committed stays committed: a failure after it must not become the answer's."""
+    try:
+        await call()
+    except Exception:
+        log.exception("what follows a commit failed")
 
 
 def write_session(request: Request) -> AsyncSession:
