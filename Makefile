@@ -15,7 +15,8 @@ run: setup ## Start everything: six apps, ingest and a small fleet (FLEET=0, POR
 
 test: setup ## Run all tests, on a MariaDB that they start (TEST_DATABASE_URL: on that server; ARGS: for pytest)
 	@scripts/servers
-	@exec $(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	@$(if $(ARGS),,exec $(MAKE) --no-print-directory test-proxy)
 
 test-proxy: setup ## Run tests of the API through a stand-in for RDS Proxy; fails when a statement pins
 	@scripts/servers

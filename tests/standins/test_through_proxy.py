@@ -60,7 +60,7 @@ async def test_a_run_fails_when_a_statement_pins_and_names_it_and_the_test(tmp_p
     code, said = await run(tmp_path, "SELECT @n := 1", OPTION)
     assert code == 1, said
     assert "1 passed" in said
-    assert "test_it.py::test_it (call): a user variable: SELECT @n := 1" in said
+    assert "test_it.py::test_it (call): fortress: a user variable: SELECT @n := 1" in said
 
 
 async def test_the_bulk_pool_may_pin_and_it_is_counted(tmp_path: Path) -> None:

@@ -112,8 +112,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     )
     if not _sum("statements"):
         terminalreporter.line("FAILED: nothing went through it, so nothing is proven", red=True)
+    # A test that pins tends to do so many times: its first statement tells what to change.
+    for (test, program), pins in _by_test().items():
+        more = f" (and {len(pins) - 1} more)" if len(pins) > 1 else ""
+        text = f"FAILED {test}: {program}: {pins[0].reason}: {pins[0].statement}{more}"
+        terminalreporter.line(text, red=True)
+
+
+def _by_test() -> dict[tuple[str, str], list[Pin]]:
+    found: dict[tuple[str, str], list[Pin]] = {}
     for pin in _pins():
-        terminalreporter.line(f"FAILED {pin.test}: {pin.reason}: {pin.statement}", red=True)
+        found.setdefault((pin.test, pin.program), []).append(pin)
+    return found
 
 
 def _sum(name: str) -> int:
