@@ -1,0 +1,1 @@
+"""The live stream: what devices send, as it is committed."""
