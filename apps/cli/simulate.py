@@ -1,0 +1,122 @@
+"""`fortress simulate`."""
+
+import asyncio
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from apps.cli.connection import ApiUrl, Host, Key, Rotate, Target, TcpPort, target
+from apps.cli.output import Json, complain, document, examples, facts
+from apps.cli.running import bar, stoppable
+from apps.fleet.client import system_ms
+from apps.fleet.scenario import Fault, Scenario
+from apps.fleet.simulator import Progress, Report, Simulation
+from apps.local.settings import load_local
+from shared.errors import Invalid
+from shared.telemetry.clean import clean
+
+FAULTS = ", ".join(Fault)
+
+app = typer.Typer()
+
+
+@app.command(
+    "simulate",
+    epilog=examples(
+        "fortress simulate --devices 20 --rate 200 --seconds 10",
+        "fortress simulate --devices 100 --rate 1000 --faults all --seed 7",
+        "fortress simulate --faults half-open,storm --json",
+    ),
+)
+def simulate(
+    *,
+    devices: Annotated[int, typer.Option(min=1, max=100_000, help="How many devices.")] = 20,
+    rate: Annotated[float, typer.Option(min=0.001, help="Messages a second, of all.")] = 100,
+    seconds: Annotated[float, typer.Option(min=0.1, max=604_800, help="For how long.")] = 10,
+    seed: Annotated[int, typer.Option(help="The same seed tells the same story.")] = 0,
+    faults: Annotated[str, typer.Option(help=f"Of {FAULTS}, with commas; or all.")] = "",
+    prefix: Annotated[str, typer.Option(help="What the devices' uids begin with.")] = "sim",
+    key: Key = "",
+    api: ApiUrl = "",
+    host: Host = "127.0.0.1",
+    tcp_port: TcpPort = 0,
+    rotate: Rotate = False,
+    as_json: Json = False,
+) -> None:
+    """Run simulated devices, then compare what was acknowledged with what the API returns.
+
+    Exit code 1 when anything acknowledged is missing, doubled or different.
+
+    Ctrl-C ends the sending; what was sent is still drained and compared.
+    """
+    scenario = Scenario(
+        devices=devices,
+        rate=rate,
+        seconds=seconds,
+        seed=seed,
+        start_ms=system_ms(),
+        faults=_faults(faults),
+        prefix=prefix,
+    )
+    service = target(load_local(), api=api, key=key, host=host, tcp_port=tcp_port)
+    report = asyncio.run(_simulate(scenario, service, rotate=rotate, quiet=as_json))
+    if as_json:
+        document({"ok": report.ok, **asdict(report)})
+    else:
+        _show(report)
+    raise typer.Exit(0 if report.ok else 1)
+
+
+def _faults(text: str) -> frozenset[Fault]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if names == ["all"]:
+        return frozenset(Fault)
+    try:
+        return frozenset(Fault(name) for name in names)
+    except ValueError:
+        raise Invalid(f"--faults: {clean(text)} are not of {FAULTS}") from None
+
+
+async def _simulate(scenario: Scenario, service: Target, *, rotate: bool, quiet: bool) -> Report:
+    total = scenario.devices * scenario.count
+    async with service.api() as api:
+        with bar(total, shown=not quiet) as line:
+
+            def show(now: Progress) -> None:
+                pace = now.acked / max(now.seconds, 0.001)
+                said = f"{now.acked:,} acknowledged, {pace:,.0f}/s, {now.waiting:,} waiting"
+                line.show(now.acked, f"{said}, {now.online} of {scenario.devices} online")
+
+            simulation = Simulation(
+                scenario,
+                api,
+                service.registry(api, rotate=rotate),
+                host=service.host,
+                port=service.port,
+                on_progress=show,
+            )
+            return await stoppable(simulation.run(), simulation.stop)
+
+
+def _show(report: Report) -> None:
+    verdict = report.verdict
+    values: dict[str, Any] = {
+        "devices": f"{report.devices}, {report.connects} connections",
+        "sent": f"{report.sent:,} in {report.seconds:.1f} s",
+        "acknowledged": f"{report.acked:,} ({report.acked / report.seconds:,.0f}/s)",
+        "not acknowledged": report.waiting,
+        "rejected": verdict.rejected,
+        "stored": f"{verdict.stored:,}",
+        "missing": verdict.missing,
+        "duplicated": verdict.duplicated,
+        "differing": verdict.differing,
+        "unexpected": verdict.unexpected + verdict.wrongly_rejected,
+    }
+    if report.faults:
+        values["faults"] = ", ".join(f"{name} {count}" for name, count in report.faults.items())
+    facts(values)
+    for example in verdict.examples:
+        complain(example)
+    if not report.ok:
+        complain("The service did not keep its promise.")
