@@ -1,17 +1,17 @@
 """What a series is made of, from the database."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import Row, Text, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from apps.api.readings import repository as readings
 from apps.api.series.rules import Value
 from shared.db import scoped
-from shared.models import Device, DeviceProfile
+from shared.models import Device, DeviceProfile, Reading
 
 # A few milliseconds of work between two times that others get their turn.
 CHUNK = 2_000
@@ -41,16 +41,39 @@ async def chunks(
     that have the metric.
     """
     decode = _decoder(metric).decode
-    after = None
+    start, end = span
+    taken = 0  # of those at `start`
     while True:
-        rows = await readings.page(
-            session, device_id, span, after=after, descending=False, limit=CHUNK
-        )
-        found = ((row[0], decode(row[3]).value) for row in rows)
+        rows = await _some(session, device_id, (start, end), taken)
+        found = ((at, decode(body).value) for at, body in rows)
         yield len(rows), ((at, value) for at, value in found if value is not None)
         if len(rows) < CHUNK:
             return
-        after = rows[-1][:3]
+        start, taken = _position(rows, start, taken)
+
+
+def _position(rows: Sequence[Row[int, str]], start: int, taken: int) -> tuple[int, int]:
+    """The time of the last row, and how many rows of that time were taken so far."""
+    last = rows[-1][0]
+    repeated = sum(1 for _ in takewhile(lambda row: row[0] == last, reversed(rows)))
+    return last, repeated + taken if last == start else repeated
+
+
+async def _some(
+    session: AsyncSession, device_id: int, span: tuple[int, int], taken: int
+) -> Sequence[Row[int, str]]:
+    """The next readings of a span behind the first `taken`: (ts, body as JSON text).
+
+    Two columns, where a page by key would read four: most of the time goes into the driver.
+    """
+    statement = (
+        select(Reading.ts, type_coerce(Reading.body, Text))
+        .where(Reading.device_id == device_id, Reading.ts >= span[0], Reading.ts < span[1])
+        .order_by(Reading.ts, Reading.boot, Reading.seq)
+        .limit(CHUNK)
+        .offset(taken)
+    )
+    return (await session.execute(statement)).all()
 
 
 @lru_cache(maxsize=256)

@@ -86,6 +86,21 @@ async def test_it_goes_on_over_chunks_of_rows(
     assert answer.json()["points"] == [{"t": T, "last": 49.1, "count": 49, "sum": 1229.9}]
 
 
+async def test_more_readings_of_one_millisecond_than_a_chunk_all_count(
+    *,
+    api: httpx.AsyncClient,
+    database: Database,
+    device: MadeDevice,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(repository, "CHUNK", 7)
+    rows = [(T, 1, n, f'{{"temp":{n}}}') for n in range(1, 30)]
+    rows += [(T + 1, 1, n, '{"temp":1}') for n in range(1, 7)]
+    await store_readings(database, device, rows)
+    answer = await draw(api, device, points=1, aggregates="count,sum")
+    assert answer.json()["points"] == [{"t": T, "count": 35, "sum": 441.0}]
+
+
 async def test_a_span_with_too_many_readings_is_refused_in_a_sentence(
     api: httpx.AsyncClient,
     database: Database,
