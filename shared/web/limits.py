@@ -5,6 +5,7 @@ import logging
 import re
 import time
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.errors import BadRequest, DomainError, TooLarge, TooSlow
@@ -86,6 +87,10 @@ class Limits:
         inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         try:
             await self._run(inner, bound, body, answer, deadline)
+        except ClientDisconnect:
+            # Nobody hears it; it is the log and the metrics that this is said to.
+            broken = BadRequest("the body broke off before its end")
+            await answer.fail(problems.of(broken, scope["fortress.request_id"]), scope, receive)
         except DomainError as error:
             problem = problems.of(body.refusal or error, scope["fortress.request_id"])
             await answer.fail(problem, scope, receive)

@@ -1,3 +1,4 @@
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -6,10 +7,14 @@ import httpx
 import pytest
 
 from apps.api.ingestion import router
+from apps.api.main import create_app
 from shared.clock import SystemClock
 from shared.db import Database
+from shared.settings import Settings
 from shared.web.services import Services
 from tests.support.builders import MadeDevice, Tenant, make_device, make_profile
+from tests.support.http import served
+from tests.support.until import until
 
 T = 1_763_740_800_000
 NDJSON = {"content-type": "application/x-ndjson"}
@@ -241,3 +246,32 @@ class TestLines:
     async def test_they_need_no_idempotency_key(self, api: httpx.AsyncClient) -> None:
         headers = NDJSON | {"Idempotency-Key": "x"}
         assert (await api.post("/v1/readings", content=b"", headers=headers)).status_code == 400
+
+
+class TestBrokenOff:
+    @pytest.mark.parametrize("kind", ["application/json", "application/x-ndjson"])
+    async def test_a_body_that_breaks_off_is_the_senders_failure(
+        self,
+        *,
+        settings: Settings,
+        services: Services,
+        tenant: Tenant,
+        device: MadeDevice,
+        kind: str,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        line = json.dumps(reading(device, 1)).encode() + b"\n"
+        head = (
+            f"POST /v1/readings HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer {tenant.key}\r\n"
+            f"Content-Type: {kind}\r\nContent-Length: 100000\r\n\r\n"
+        )
+        caplog.set_level("INFO")
+        async with served(create_app(settings, services)) as port:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(head.encode() + line)
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
+            await until(lambda: "POST /v1/readings" in caplog.text, "the request's end")
+        assert "POST /v1/readings 400" in caplog.text
+        assert "failed" not in caplog.text
