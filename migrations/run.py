@@ -10,8 +10,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
+from shared.clock import SystemClock
 from shared.db import Database
 from shared.db.engine import WRITES
+from shared.db.partitions import maintain
 from shared.errors import Conflict
 
 # A migration that waits for a table's lock holds up everyone behind it: give up soon.
@@ -19,6 +21,10 @@ LOCK_WAIT_S = 5
 # MySQL's named locks belong to the whole server and are short: one a database.
 LOCK = "CONCAT('migrate:', SHA1(DATABASE()))"
 LOCK_TIMEOUT = 1205
+IN_USE = (
+    "a table was in use for too long, or another migration is under way; "
+    "migrate again, it goes on where it stopped"
+)
 
 Move = tuple[str | None, str | None]
 Run = Callable[[Config, str], None]
@@ -40,9 +46,18 @@ async def upgrade(database: Database, revision: str = "head") -> Move:
     """Migrate up to `revision`; returns the revisions before and after.
 
     Raises `Conflict` when another migration is under way, or a table is in use for too long. A
-    migration that was cut off can be run again.
+    migration that was cut off can be run again. At the head it also makes the partitions of the
+    week ahead, however many readings have to move for it.
     """
-    return await _migrate(database, revision, command.upgrade)
+    moved = await _migrate(database, revision, command.upgrade)
+    if moved[1] == head():
+        try:
+            await maintain(database, SystemClock(), move_at_most=None)
+        except OperationalError as error:
+            if _gave_up_waiting(error):
+                raise Conflict(IN_USE) from error
+            raise
+    return moved
 
 
 async def downgrade(database: Database, revision: str) -> Move:
@@ -71,10 +86,7 @@ def _locked(connection: Connection, revision: str, run: Run) -> Move:
         connection.commit()
     except OperationalError as error:
         if _gave_up_waiting(error):
-            raise Conflict(
-                f"a table was in use for more than {LOCK_WAIT_S} s, or another migration is under "
-                "way; migrate again, it goes on where it stopped"
-            ) from error
+            raise Conflict(IN_USE) from error
         raise
     return before, after
 
@@ -108,9 +120,8 @@ def _check_foreign_keys(connection: Connection) -> None:
 
 def _gave_up_waiting(error: OperationalError) -> bool:
     arguments = error.orig.args if error.orig is not None else ()
-    return bool(arguments) and (
-        arguments[0] == LOCK_TIMEOUT or "database is locked" in str(arguments[0])
-    )
+    first = arguments[0] if arguments else None
+    return first == LOCK_TIMEOUT or "database is locked" in str(first)
 
 
 def _config(connection: Connection | None = None) -> Config:

@@ -128,6 +128,16 @@ async def test_many_are_not_moved_unless_that_is_asked_for(database: Database) -
     assert await partitions.maintain(database, tomorrow, move_at_most=None) == ["p20251129"]
 
 
+async def test_migrating_moves_any_number(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partitions, "MOVE_AT_MOST", 1)
+    monkeypatch.setattr(SystemClock, "now_ms", lambda _self: NOW + DAY_MS)
+    await store(database, *(NOW + 9 * DAY_MS + ms for ms in range(3)))
+    await upgrade(database)
+    assert (await names(database))[-1] == "p20251129"
+
+
 async def test_gives_up_soon_while_a_reader_is_in_a_transaction(
     database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
