@@ -1,8 +1,9 @@
 """The factory of every HTTP app."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -10,6 +11,11 @@ from fastapi import APIRouter, FastAPI
 from shared.web import health, idempotency, openapi, problems
 from shared.web.limits import Limits
 from shared.web.services import Services
+
+AGAIN_S = 5.0
+FORGET_S = 600.0
+
+log = logging.getLogger(__name__)
 
 # A background task of an app: runs until the event is set.
 Background = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
@@ -31,10 +37,16 @@ def create_web_app(
     `shared.web.services.provide`; those that are owned by the app are closed with it.
     """
 
+    async def forget_answers(stop: asyncio.Event) -> None:
+        while not await _set_within(stop, FORGET_S):
+            while await idempotency.forget(services.database, services.clock.now()):
+                pass
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        tasks = [asyncio.create_task(run(stop)) for run in background]
+        runs = [*background, forget_answers]
+        tasks = [asyncio.create_task(_supervise(run, stop)) for run in runs]
         try:
             yield
         finally:
@@ -63,3 +75,21 @@ def create_web_app(
     app.add_exception_handler(idempotency.Replay, idempotency.repeat)
     app.add_middleware(Limits, name=name, bulk=bulk)
     return app
+
+
+async def _supervise(run: Background, stop: asyncio.Event) -> None:
+    """Run until `stop`; one that fails is logged and begun again after a while."""
+    while not stop.is_set():
+        try:
+            await run(stop)
+        except Exception:
+            log.exception("a background task failed and begins again in %g s", AGAIN_S)
+        else:
+            return
+        await _set_within(stop, AGAIN_S)
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+    return event.is_set()

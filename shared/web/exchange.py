@@ -90,6 +90,7 @@ class Answer:
         if self.status:
             return
         self._hold = lambda: False
+        self.began = lambda: None
         # The rest of the request's body may still be on its way.
         response.headers["Connection"] = "close"
         await response(scope, receive, self.send)

@@ -5,18 +5,24 @@ request's own transaction: either both the effect and the answer are there, or n
 """
 
 import hashlib
+from datetime import datetime, timedelta
 
 from fastapi import Request, Response
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from shared.db import Database
+from shared.db.dialect import lock_rows
 from shared.db.scope import scoped
 from shared.errors import BadRequest, Conflict
 from shared.models import IdempotencyKey
 
 HEADER = "Idempotency-Key"
 LONGEST = 255
+# A client that did not hear for a day does not send the same request again.
+KEPT = timedelta(days=1)
+FORGOTTEN_AT_ONCE = 200
 
 
 class Replay(Exception):
@@ -43,13 +49,13 @@ async def claim(request: Request, org_id: int) -> None:
     session = request.state.session
     target = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
     request_hash = hashlib.sha256(target + await request.body()).digest()
-    row = IdempotencyKey(
+    claimed = insert(IdempotencyKey).values(
         org_id=org_id, key=key, request_hash=request_hash, created_at=services.clock.now()
     )
     try:
-        # Another request with this key waits here until the first one is committed.
-        async with session.begin_nested():
-            session.add(row)
+        # Another request with this key waits here until the first one is committed. Without a
+        # savepoint: a deadlock takes that away, and its error would hide the deadlock's.
+        result = await session.execute(claimed)
     except IntegrityError:
         found = await session.scalar(
             scoped(org_id, select(IdempotencyKey).where(IdempotencyKey.key == key))
@@ -59,17 +65,41 @@ async def claim(request: Request, org_id: int) -> None:
         if found.status is None or found.body is None:
             raise Conflict("the first request with this key had no answer to repeat") from None
         raise Replay(found.status, found.body) from None
-    request.state.idempotency = row
+    request.state.idempotency = (org_id, result.inserted_primary_key[0])
 
 
 async def remember(request: Request, response: Response) -> None:
     """Keep the answer beside the claimed key, in the same transaction."""
-    row: IdempotencyKey | None = getattr(request.state, "idempotency", None)
-    if row is None:
+    claimed: tuple[int, int] | None = getattr(request.state, "idempotency", None)
+    if claimed is None:
         return
-    row.status = response.status_code
+    org_id, number = claimed
     kept: str | None = getattr(request.state, "idempotent_answer", None)
-    row.body = bytes(response.body).decode() if kept is None else kept
+    body = bytes(response.body).decode() if kept is None else kept
+    await request.state.session.execute(
+        scoped(org_id, update(IdempotencyKey))
+        .where(IdempotencyKey.id == number)
+        .values(status=response.status_code, body=body)
+    )
+
+
+async def forget(database: Database, now: datetime) -> int:
+    """Delete up to `FORGOTTEN_AT_ONCE` answers that are older than `KEPT`; returns how many."""
+    old = (
+        select(IdempotencyKey.id)  # unscoped: what is old goes, whosever it is
+        .where(IdempotencyKey.created_at < now - KEPT)
+        .order_by(IdempotencyKey.created_at)
+        .limit(FORGOTTEN_AT_ONCE)
+    )
+    async with database.unit_of_work() as session:
+        numbers = (await session.scalars(lock_rows(old, skip_locked=True))).all()
+        if numbers:
+            await session.execute(
+                delete(IdempotencyKey).where(  # unscoped: the rows found above
+                    IdempotencyKey.id.in_(numbers)
+                )
+            )
+    return len(numbers)
 
 
 def keep(request: Request, answer: BaseModel) -> None:
