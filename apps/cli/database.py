@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from migrations.run import current, head
+from migrations.revision import newest, present
 from shared.auth.audit import Origin
 from shared.bus import connect_bus
 from shared.clock import Clock, SystemClock
@@ -51,10 +51,10 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
 
 async def _check(database: Database) -> None:
     async with database.engine.connect() as connection:
-        at = await connection.run_sync(current)
-    if at != head():
+        at = await connection.run_sync(present)
+    if at != newest():
         raise Conflict(
-            f"the database is at {at or 'nothing'}, not {head()}; run `fortress migrate`"
+            f"the database is at {at or 'nothing'}, not {newest()}; run `fortress migrate`"
         )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 
 from apps.cli.output import Json, document, examples
 from apps.local.settings import LocalSettings, load_local
-from migrations.run import current, head
+from migrations.revision import newest, present
 from shared.bus import connect_bus
 from shared.db import Database
 from shared.errors import ConfigurationError
@@ -102,10 +102,10 @@ async def _tables(settings: LocalSettings) -> tuple[bool, str]:
     database = Database.from_settings(settings, pool=1)
     try:
         async with database.engine.connect() as connection:
-            at = await connection.run_sync(current)
+            at = await connection.run_sync(present)
     finally:
         await database.close()
-    return at == head(), f"at {at or 'nothing'}; this version needs {head()}"
+    return at == newest(), f"at {at or 'nothing'}; this version needs {newest()}"
 
 
 async def _bus(settings: LocalSettings) -> tuple[bool, str]:

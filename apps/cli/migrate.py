@@ -8,7 +8,6 @@ from sqlalchemy.exc import DBAPIError
 
 from apps.cli.output import Json, document, examples, facts
 from apps.local.settings import load_local
-from migrations.run import upgrade
 from shared.db import Database
 from shared.errors import Unavailable
 from shared.settings import Settings
@@ -32,6 +31,9 @@ def migrate(
 
 
 async def _migrate(settings: Settings, to: str) -> tuple[str | None, str | None]:
+    # Alembic takes long to import, and every command would wait for it.
+    from migrations.run import upgrade  # noqa: PLC0415 - as said above
+
     database = Database.from_settings(settings)
     try:
         return await upgrade(database, to)

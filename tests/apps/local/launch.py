@@ -104,7 +104,8 @@ class Up:
 
 def environment(var: Path, **more: str) -> dict[str, str]:
     """Ports that are free, a folder of its own, three simulated devices; no other settings."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("FORTRESS_")}
+    ours = ("FORTRESS_", "MAKE", "PYTHONDONTWRITEBYTECODE")  # as a person's shell has them: not
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
     return {**kept, "PORT": "0", "TCP_PORT": "0", "VAR": str(var), "FLEET": "3", **more}
 
 

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -13,8 +14,8 @@ KEY = "fk_abcdefghij_" + "x" * 43
 TOKEN = "dt_" + "y" * 43
 
 
-def facts(port: int = 8000, tcp_port: int = 9000, **settings: object) -> Facts:
-    return Facts(LocalSettings(**settings), port, tcp_port, KEY, TOKEN)  # type: ignore[arg-type]
+def facts(port: int = 8000, tcp_port: int = 9000, **settings: Any) -> Facts:
+    return Facts(LocalSettings(**settings), port, tcp_port, KEY, TOKEN)
 
 
 def shown(what: Facts, width: int = 80) -> list[str]:
