@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from scripts.rules.source import Finding, Source, called, root_name
 
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 STATEMENTS = {"select", "update", "delete", "select_from", "exists"}
 REASON = re.compile(r"#\s*unscoped: \S+")
 SQL = re.compile(r"\b(?:from|join|update|into)\s+`?(\w+)", re.IGNORECASE)
@@ -136,11 +137,20 @@ def _is_scoped(source: Source, call: ast.Call) -> bool:
     return False
 
 
-def _only_goes_to_scoped(source: Source, function: ast.AST, name: str) -> bool:
+def _only_goes_to_scoped(source: Source, function: Function, name: str) -> bool:
+    """Until the function gives the name to what `scoped` returns: `query = scoped(org, query)`."""
+    ends = [
+        node.end_lineno or node.lineno
+        for node in function.body
+        if isinstance(node, ast.Assign)
+        and root_name(node.targets[0]) == name
+        and _scopes(node.value)
+    ]
     uses = [
         node
         for node in ast.walk(function)
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+        if not ends or node.lineno <= ends[0]
     ]
     return bool(uses) and all(
         any(_scopes(node) or _gives_again(node, name) for node in source.above(use)) for use in uses

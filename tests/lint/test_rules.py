@@ -99,6 +99,10 @@ def test_relationships_raise_instead_of_loading(arguments: str, rules: list[str]
         "q = select(Device)  # unscoped:",
         "def f(session):\n    q = select(Device)\n    return session.scalars(q)",
         (
+            "async def f(session):\n    q = select(Device)\n    if session:\n"
+            "        q = scoped(1, q)\n    return await session.scalars(q)"
+        ),
+        (
             "async def f(session):\n    q = select(Device)\n    q = await session.scalars(q)\n"
             "    return scoped(1, q)"
         ),
@@ -120,6 +124,10 @@ def test_a_query_that_goes_round_the_tenant_is_found(text: str) -> None:
         "q = text('SELECT id FROM device WHERE org_id = :org')",
         "def f():\n    q = select(Device)\n    q = q.where(Device.id > 1)\n    return scoped(1, q)",
         "name = mapping.get(Device, 1)",
+        (
+            "async def f(session):\n    q = select(Device)\n    q = scoped(1, q)\n"
+            "    return await session.scalars(q)"
+        ),
     ],
 )
 def test_a_query_of_one_tenant_passes(text: str) -> None:
