@@ -16,6 +16,10 @@ from shared.models import Job
 from tests.support.builders import MadeDevice, Tenant
 
 QUEUES = ("billing.events", "loyalty.events")
+INSERT = (
+    "INSERT INTO device_event (device_id, ts, boot, seq, org_id, received_ts, name, data)"
+    " VALUES (:device, :ts, :boot, :seq, :org, :ts, :name, :data)"
+)
 
 
 @dataclass(frozen=True)
@@ -40,27 +44,23 @@ async def commit_events(
     """Store events and name each in `jobs` jobs of each queue, in one transaction."""
     now = SystemClock().now()
     async with database.unit_of_work() as session:
-        for one in sent:
-            data = one.data if isinstance(one.data, str) else json.dumps(one.data)
-            await session.execute(
-                text(
-                    "INSERT INTO device_event"
-                    " (device_id, ts, boot, seq, org_id, received_ts, name, data)"
-                    " VALUES (:device, :ts, :boot, :seq, :org, :ts, :name, :data)"
-                ),
-                {
-                    "device": one.device.id,
-                    "ts": one.ts,
-                    "boot": one.boot,
-                    "seq": one.seq,
-                    "org": tenant.id,
-                    "name": one.name,
-                    "data": data,
-                },
-            )
+        if sent:
+            await session.execute(text(INSERT), [_row(tenant, one) for one in sent])
         for queue in QUEUES * jobs:
             payload = {"org": tenant.id, "events": [one.key for one in sent]}
             await enqueue(session, queue, new_id("key"), payload, now=now)
+
+
+def _row(tenant: Tenant, one: Sent) -> dict[str, Any]:
+    return {
+        "device": one.device.id,
+        "ts": one.ts,
+        "boot": one.boot,
+        "seq": one.seq,
+        "org": tenant.id,
+        "name": one.name,
+        "data": one.data if isinstance(one.data, str) else json.dumps(one.data),
+    }
 
 
 async def drain(database: Database, tenant: Tenant, handlers: Mapping[str, Handler]) -> int:

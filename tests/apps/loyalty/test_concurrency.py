@@ -2,6 +2,7 @@
 
 import asyncio
 
+from sqlalchemy.exc import OperationalError
 
 from shared.jobs import Worker
 from shared.models import Job
@@ -17,7 +18,7 @@ async def race(loyalty: Loyalty, jobs: list[Job]) -> None:
         try:
             async with loyalty.services.database.unit_of_work() as session:
                 await todo[job.queue](session, job.payload)
-        except Exception:
+        except OperationalError:  # a deadlock: a worker tries again too
             return False
         return True
 

@@ -1,4 +1,6 @@
+from collections.abc import Awaitable, Callable
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -37,12 +39,12 @@ async def test_an_event_named_by_many_jobs_earns_once(loyalty: Loyalty) -> None:
 async def test_the_order_of_rule_member_and_event_makes_no_difference(
     loyalty: Loyalty, order: tuple[str, ...]
 ) -> None:
-    steps = {
+    steps: dict[str, Callable[[], Awaitable[object]]] = {
         "rule": loyalty.rule,
         "member": lambda: loyalty.member("TAG-9"),
         "event": lambda: loyalty.commit(*(loyalty.session(seq) for seq in range(7))),
     }
-    made = {}
+    made: dict[str, object] = {}
     for step in order:
         made[step] = await steps[step]()
         await loyalty.work(chunk=2)
@@ -100,7 +102,12 @@ async def test_a_deleted_rule_gives_nothing_more_and_takes_nothing_back(loyalty:
 async def test_events_that_earn_nothing_leave_no_entry(loyalty: Loyalty) -> None:
     await loyalty.rule()
     member = await loyalty.member("TAG-9")
-    data = [{}, {"member": "TAG-9"}, {"kwh": 5}, {"member": "TAG-9", "kwh": "0.01"}]
+    data: list[dict[str, Any]] = [
+        {},
+        {"member": "TAG-9"},
+        {"kwh": 5},
+        {"member": "TAG-9", "kwh": "0.01"},
+    ]
     data += [{"member": "TAG-9", "kwh": -5}, {"member": ["TAG-9"], "kwh": 5}]
     data += [{"member": "TAG-9", "kwh": "9" * 18}]
     await loyalty.commit(*(Sent(loyalty.device, 1, one, seq=seq) for seq, one in enumerate(data)))
@@ -123,10 +130,14 @@ async def test_a_job_that_failed_midway_runs_again_without_a_trace(loyalty: Loya
     await loyalty.commit(*(loyalty.session(seq) for seq in range(60)))
     award = handlers(loyalty.services)["loyalty.events"]
     (job,) = await waiting(loyalty.services.database, loyalty.tenant, ["loyalty.events"])
-    with pytest.raises(RuntimeError, match="power"):
+
+    async def cut_off() -> None:
         async with loyalty.services.database.unit_of_work() as session:
             await award(session, job.payload)
             raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power"):
+        await cut_off()
     assert await loyalty.points(member) == 0
     await loyalty.work()
     assert await loyalty.points(member) == 900
