@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from shared.errors import ConfigurationError
 
 DEVELOPMENT_SECRET = "development-only-secret-of-no-value"  # noqa: S105 - refused elsewhere
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 DATABASE_SCHEMES = ("sqlite+aiosqlite", "mysql+aiomysql")
 
 
@@ -87,6 +88,13 @@ class Settings(BaseSettings):
         if not value.startswith(("file://", "s3://")):
             raise ValueError("not a storage URL; use file://folder or s3://bucket/prefix")
         return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in LOG_LEVELS:
+            raise ValueError(f"not a level; use one of {', '.join(LOG_LEVELS)}")
+        return value.upper()
 
     @model_validator(mode="after")
     def _safe(self) -> Self:
