@@ -26,7 +26,7 @@ def test_the_header_names_the_key_and_the_metrics() -> None:
 
 def test_numbers_are_written_as_they_are_stored() -> None:
     stored = '{"a": 21.50, "b":1e-7,"c":-0,"d":12345678901234567890.10,"e": -3.0}'
-    line = reading_lines("dev_1", ["a", "b", "c", "d", "e"], [(T0, 1, 2, stored)])
+    line = reading_lines("dev_1", ["a", "b", "c", "d", "e"], [f"{T0} 1 2 " + stored])
     assert line == (
         b"dev_1,2025-11-21T16:00:00.123Z,1763740800123,1,2,"
         b"21.50,1e-7,-0,12345678901234567890.10,-3.0\r\n"
@@ -34,7 +34,7 @@ def test_numbers_are_written_as_they_are_stored() -> None:
 
 
 def test_a_metric_that_a_reading_lacks_is_an_empty_cell() -> None:
-    line = reading_lines("d", ["a", "b", "c"], [(T0, 1, 2, '{"b":true,"c":null}')])
+    line = reading_lines("d", ["a", "b", "c"], [f"{T0} 1 2 " + '{"b":true,"c":null}'])
     assert line.endswith(b",1,2,,true,\r\n")
 
 
@@ -50,7 +50,7 @@ def test_other_text_stays_as_it_is(text: str) -> None:
 
 @given(st.dictionaries(st.sampled_from("abc"), st.text(max_size=20)))
 def test_any_text_comes_back_through_a_csv_reader(values: dict[str, str]) -> None:
-    line = reading_lines("d", ["a", "b", "c"], [(T0, 1, 2, json.dumps(values))]).decode()
+    line = reading_lines("d", ["a", "b", "c"], [f"{T0} 1 2 " + json.dumps(values)]).decode()
     (row,) = csv.reader(io.StringIO(line, newline=""), strict=True)
     assert [cell.removeprefix("'") for cell in row[5:]] == [
         values.get(name, "").removeprefix("'") for name in "abc"
@@ -58,14 +58,14 @@ def test_any_text_comes_back_through_a_csv_reader(values: dict[str, str]) -> Non
 
 
 def test_an_event_without_chosen_fields_has_its_data_as_json() -> None:
-    line = event_lines("d", None, [(T0, 1, 2, "done", '{"kwh": "1.50","n":[1,"a"]}')]).decode()
+    line = event_lines("d", None, [f"{T0} 1 2 done " + '{"kwh": "1.50","n":[1,"a"]}']).decode()
     (row,) = csv.reader(io.StringIO(line, newline=""), strict=True)
     assert row[5:] == ["done", '{"kwh": "1.50","n":[1,"a"]}']
 
 
 def test_chosen_fields_of_an_event_are_columns() -> None:
     stored = '{"kwh": "1.50","n":[1,"a"],"m":"=A1"}'
-    line = event_lines("d", ["m", "kwh", "n", "x"], [(T0, 1, 2, "done", stored)]).decode()
+    line = event_lines("d", ["m", "kwh", "n", "x"], [f"{T0} 1 2 done " + stored]).decode()
     (row,) = csv.reader(io.StringIO(line, newline=""), strict=True)
     assert row[5:] == ["done", "'=A1", "1.50", '[1,"a"]', ""]
 

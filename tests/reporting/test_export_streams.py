@@ -32,7 +32,7 @@ async def test_a_failure_after_the_start_does_not_look_like_success(
     read = repository.readings
     calls = 0
 
-    async def fails_the_second_time(*args: object) -> list[rules.Row]:
+    async def fails_the_second_time(*args: object) -> list[str]:
         nonlocal calls
         calls += 1
         if calls == 2:

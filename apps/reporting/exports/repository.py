@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, and_, or_, select, type_coerce
+from sqlalchemy.orm import InstrumentedAttribute
 
-from apps.reporting.exports.rules import EventRow, Row
+from apps.reporting.exports import rules
 from shared.db import Database
 from shared.db.scope import scoped
 from shared.models import Device, DeviceEvent, DeviceState, Reading
@@ -49,12 +51,11 @@ async def latest(database: Database, org_id: int, ids: Sequence[int]) -> list[st
 
 
 async def readings(
-    database: Database, device_id: int, span: Span, after: Row | None, limit: int
-) -> list[Row]:
+    database: Database, device_id: int, span: Span, after: str | None, limit: int
+) -> list[str]:
     """Readings of a device after the row `after`, in the order of the primary key."""
-    body = type_coerce(Reading.body, Text)
-    query = select(Reading.ts, Reading.boot, Reading.seq, body)
-    query = query.where(Reading.device_id == device_id)
+    row = _joined(Reading.ts, Reading.boot, Reading.seq, Reading.body)
+    query = select(row).where(Reading.device_id == device_id)
     return await _rows(database, _chunk(query, Reading, span, after).limit(limit))
 
 
@@ -65,17 +66,16 @@ async def events(
     span: Span,
     *,
     name: str | None,
-    after: EventRow | None,
+    after: str | None,
     limit: int,
-) -> list[EventRow]:
+) -> list[str]:
     """Events of a device, of one `name` if given, after the row `after`, in key order."""
-    data = type_coerce(DeviceEvent.data, Text)
-    query = scoped(
-        org_id,
-        select(DeviceEvent.ts, DeviceEvent.boot, DeviceEvent.seq, DeviceEvent.name, data),
-    ).where(DeviceEvent.device_id == device_id)
+    event = DeviceEvent
+    row = _joined(event.ts, event.boot, event.seq, event.name, event.data)
+    query = scoped(org_id, select(event)).with_only_columns(row)
+    query = query.where(event.device_id == device_id)
     if name is not None:
-        query = query.where(DeviceEvent.name == name)
+        query = query.where(event.name == name)
     return await _rows(database, _chunk(query, DeviceEvent, span, after).limit(limit))
 
 
@@ -88,21 +88,23 @@ def _chunk(
     query: Select[*tuple[Any, ...]],
     table: type[Reading] | type[DeviceEvent],
     span: Span,
-    after: Row | EventRow | None,
+    after: str | None,
 ) -> Select[*tuple[Any, ...]]:
     query = query.where(table.ts < span.end).order_by(table.ts, table.boot, table.seq)
     if after is None:
         return query.where(table.ts >= span.start)
     # Comparing rows, (a, b, c) > (1, 2, 3), would not use the index on every database.
-    return query.where(table.ts >= after[0], _beyond(table, after))
-
-
-def _beyond(table: type[Reading] | type[DeviceEvent], after: Row | EventRow) -> ColumnElement[bool]:
-    ts, boot, seq = after[:3]
+    ts, boot, seq = rules.key(after)
     later_number = or_(table.boot > boot, and_(table.boot == boot, table.seq > seq))
-    return or_(table.ts > ts, and_(table.ts == ts, later_number))
+    return query.where(table.ts >= ts, or_(table.ts > ts, and_(table.ts == ts, later_number)))
 
 
-async def _rows(database: Database, query: Select[*tuple[Any, ...]]) -> list[Any]:
+def _joined(*columns: InstrumentedAttribute[Any]) -> ColumnElement[str]:
+    """The columns as one text with spaces between."""
+    first, *others = (type_coerce(column, Text) for column in columns)
+    return reduce(lambda text, column: text + " " + column, others, first)
+
+
+async def _rows(database: Database, query: Select[*tuple[Any, ...]]) -> list[str]:
     async with database.read() as session:
-        return list(await session.execute(query))
+        return list(await session.scalars(query))

@@ -3,20 +3,16 @@
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from apps.reporting.exports import repository, rules
 from apps.reporting.exports.errors import BadColumn, NoSuchDevice, StartAfterEnd, TooManyColumns
 from apps.reporting.exports.repository import Named, Span
-from apps.reporting.exports.rules import EventRow, Row
 from shared.db import Database
 
 MOST_COLUMNS = 1_000
 # Lines made at a time: a few ms of work, between which other requests get their turn.
 LINES = 1_000
 _COLUMN = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
-
-R = TypeVar("R", Row, EventRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +67,7 @@ async def readings_csv(
     yield rules.header(names)
     async for device_id, public_id in _devices(database, asked):
 
-        async def read(after: Row | None, limit: int, device_id: int = device_id) -> list[Row]:
+        async def read(after: str | None, limit: int, device_id: int = device_id) -> list[str]:
             return await repository.readings(database, device_id, asked.span, after, limit)
 
         async for rows in _chunks(read):
@@ -87,9 +83,7 @@ async def events_csv(
     yield rules.header(["event", *(shown or ["data"])])
     async for device_id, public_id in _devices(database, asked):
 
-        async def read(
-            after: EventRow | None, limit: int, device_id: int = device_id
-        ) -> list[EventRow]:
+        async def read(after: str | None, limit: int, device_id: int = device_id) -> list[str]:
             return await repository.events(
                 database, asked.org_id, device_id, asked.span, name=name, after=after, limit=limit
             )
@@ -126,18 +120,18 @@ async def _pages(database: Database, asked: Wanted) -> AsyncGenerator[Sequence[N
 
 
 async def _chunks(
-    read: Callable[[R | None, int], Awaitable[list[R]]],
-) -> AsyncGenerator[list[R], None]:
+    read: Callable[[str | None, int], Awaitable[list[str]]],
+) -> AsyncGenerator[list[str], None]:
     limit = rules.FIRST_ROWS
     rows = await read(None, limit)
     while rows:
         yield rows
         if len(rows) < limit:
             return
-        limit = rules.next_rows(limit, len(rows), sum(len(row[-1]) for row in rows))
+        limit = rules.next_rows(limit, len(rows), sum(map(len, rows)))
         rows = await read(rows[-1], limit)
 
 
-def _parts(rows: list[R]) -> Iterator[list[R]]:
+def _parts(rows: list[str]) -> Iterator[list[str]]:
     for start in range(0, len(rows), LINES):
         yield rows[start : start + LINES]
