@@ -8,6 +8,7 @@ second replay sends only what is new, and what is sent twice is stored once.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from apps.fleet.client import Client, RefusedError
 from apps.fleet.csv_source import CsvSource
@@ -22,6 +23,9 @@ HELD = 1_000
 MOST_DEVICES = 1_000
 CONNECT_S = 20.0
 DRAIN_S = 120.0
+# Rows that are looked at together, so that their devices connect together.
+AHEAD = 500
+TELL_EVERY = 100
 
 
 @dataclass
@@ -84,34 +88,48 @@ class Replay:
         Raises `ServiceUnreachable` or `DeviceRefused` when that cannot be.
         """
         try:
-            for line, row in self._source.rows():
-                await self._row(line, row)
-                if self.stop.is_set():
-                    self.summary.stopped = True
+            rows = self._source.rows()
+            while chunk := list(islice(rows, AHEAD)):
+                messages = self._read(chunk)
+                await self._connect({message.device for _, message in messages})
+                await self._play(messages)
+                if self.summary.stopped:
                     break
             await self._drain()
         finally:
             self._count()
+            self.summary.bad.sort()
             for client in self._clients.values():
                 await client.close()
         return self.summary
 
-    async def _row(self, line: int, row: dict[str, str]) -> None:
-        self.summary.rows += 1
-        try:
-            message = self._mapping.message(row)
-        except ValueError as error:
-            self.summary.bad.append((line, str(error)))
-            return
-        client = self._clients.get(message.device) or await self._connect(message.device)
-        await self._pace(message.t)
-        if self.stop.is_set():
-            return  # it was told to end while it waited for this row's turn
-        if line < client.outbox.next_seq:
-            self.summary.already += 1
-        else:
-            await self._send(client, line, message)
-        if self._on_row is not None and self.summary.rows % 100 == 0:
+    def _read(self, rows: list[tuple[int, dict[str, str]]]) -> list[tuple[int, Message]]:
+        """(line, what it says) of each row that says something."""
+        found = []
+        for line, row in rows:
+            try:
+                found.append((line, self._mapping.message(row)))
+            except ValueError as error:
+                self.summary.bad.append((line, str(error)))
+        self.summary.rows += len(rows) - len(found)
+        return found
+
+    async def _play(self, messages: list[tuple[int, Message]]) -> None:
+        for line, message in messages:
+            await self._pace(message.t)
+            if self.stop.is_set():
+                self.summary.stopped = True
+                return
+            self.summary.rows += 1
+            client = self._clients[message.device]
+            if line < client.outbox.next_seq:
+                self.summary.already += 1
+            else:
+                await self._send(client, line, message)
+            await self._tell()
+
+    async def _tell(self) -> None:
+        if self._on_row is not None and self.summary.rows % TELL_EVERY == 0:
             self._count()
             self._on_row(self.summary)
             await asyncio.sleep(0)  # rows that need no sending must not hold up the rest
@@ -130,23 +148,26 @@ class Replay:
             return
         self.summary.sent += 1
 
-    async def _connect(self, device: str) -> Client:
-        if len(self._clients) >= MOST_DEVICES:
+    async def _connect(self, devices: set[str]) -> None:
+        """Connect the devices that are new, all at once."""
+        new = sorted(devices - self._clients.keys())
+        if len(self._clients) + len(new) > MOST_DEVICES:
             raise FileUnusable(f"the file has more than {MOST_DEVICES} devices; split it")
-        known = (await self._registry.ensure([device]))[device]
-        boot = self._source.boot(self._mapping.identity, device)
-        client = Client(
-            *self._address,
-            device,
-            known.token,
-            outbox=MemoryOutbox(boot=boot, limit=HELD),
-            on_reject=self._reject,
-        )
-        client.start()
-        self._clients[device] = client
-        self.summary.devices += 1
-        await self._reachable(client)
-        return client
+        if not new:
+            return
+        known = await self._registry.ensure(new)
+        for device in new:
+            boot = self._source.boot(self._mapping.identity, device)
+            self._clients[device] = Client(
+                *self._address,
+                device,
+                known[device].token,
+                outbox=MemoryOutbox(boot=boot, limit=HELD),
+                on_reject=self._reject,
+            )
+            self._clients[device].start()
+        self.summary.devices = len(self._clients)
+        await asyncio.gather(*(self._reachable(self._clients[device]) for device in new))
 
     async def _reachable(self, client: Client) -> None:
         """Until the server has said how far it has this boot."""
