@@ -1,9 +1,11 @@
 """What the one screen says."""
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from apps.local import screen
@@ -46,3 +48,11 @@ def test_a_process_that_listens_everywhere_is_reached_here() -> None:
 def test_markup_in_a_value_is_shown_as_it_is() -> None:
     lines = shown(facts(var=Path("/tmp/[red]")))
     assert any("/tmp/[red]/log" in line for line in lines)
+
+
+def test_programs_get_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    screen.write(facts())
+    said = json.loads(capsys.readouterr().out)
+    assert said["apps"]["api"] == "http://api.fortress.localhost:8000"
+    assert said["devices"] == {"host": "127.0.0.1", "port": 9000}
+    assert (said["key"], said["first_steps"]["token"]) == (KEY, TOKEN)

@@ -132,6 +132,21 @@ def test_an_open_live_stream_does_not_hold_it_up(tmp_path: Path) -> None:
             assert here.stop() == 0
 
 
+def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
+    with (
+        up(tmp_path, FLEET="0") as here,
+        socket.create_connection(("127.0.0.1", here.port), timeout=20) as slow,
+    ):
+        head = "POST /v1/readings HTTP/1.1\r\nHost: api.fortress.localhost\r\n"
+        slow.sendall(
+            f"{head}Authorization: Bearer {here.key}\r\nContent-Length: 9\r\n\r\n".encode()
+        )
+        here.get("/healthz")
+        here.process.send_signal(signal.SIGINT)
+        wait_until(lambda: "Stopping" in here.screen, "the first signal")
+        assert here.stop(signal.SIGINT) == 128 + signal.SIGINT
+
+
 @pytest.mark.parametrize("setting", ["PORT", "TCP_PORT"])
 def test_a_port_in_use_is_one_sentence_and_nothing_starts(tmp_path: Path, setting: str) -> None:
     with socket.socket() as other:
