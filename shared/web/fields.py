@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-from fastapi import Query
 from pydantic import AfterValidator, Field, StringConstraints
 
 CODE_PATTERN = r"^[a-z][a-z0-9_.]{0,63}$"
@@ -26,4 +25,4 @@ EventName = Annotated[
     Field(description="name of the device event", examples=["session.completed"]),
 ]
 FieldName = Annotated[str, StringConstraints(min_length=1, max_length=64), Printable]
-Cursor = Annotated[str | None, Query(max_length=1000, description="`next` of the page before")]
+Cursor = Annotated[str | None, Field(max_length=1000, description="`next` of the page before")]
