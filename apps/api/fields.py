@@ -5,17 +5,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StrictFloat, StrictInt, StringConstraints
 
-METRIC_PATTERN = r"^[a-z][a-z0-9_.]{0,63}$"
+from shared.web.fields import CODE_PATTERN, Printable
+
+METRIC_PATTERN = CODE_PATTERN
 LARGEST = 1e300
-
-
-def printable(text: str) -> str:
-    """Text without control characters and without spaces at its ends; raises `ValueError`."""
-    if not text.isprintable():
-        raise ValueError("it has a control character or one that cannot be shown")
-    if text != text.strip():
-        raise ValueError("it begins or ends with a space")
-    return text
 
 
 def finite(value: float) -> float:
@@ -25,9 +18,7 @@ def finite(value: float) -> float:
     return value
 
 
-Printable = AfterValidator(printable)
 Number = Annotated[StrictInt | StrictFloat, AfterValidator(finite)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200), Printable]
 MetricName = Annotated[str, StringConstraints(pattern=METRIC_PATTERN), Field(examples=["temp"])]
 Tag = Annotated[
     str, StringConstraints(min_length=1, max_length=64), Printable, Field(examples=["floor-2"])

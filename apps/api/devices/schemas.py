@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from apps.api.fields import CursorIn, Printable, Tag, Uid
+from apps.api.fields import CursorIn, Tag, Uid
+from shared.web.fields import Printable
 from shared.web.schemas import Limit, Model, Timestamp
 
 MOST_TAGS = 32

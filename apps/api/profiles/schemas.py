@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from apps.api.fields import CursorIn, MetricName, Name, Number, Printable
+from apps.api.fields import CursorIn, MetricName, Number
+from shared.web.fields import Name, Printable
 from shared.web.schemas import Limit, Model, Timestamp
 
 MOST_METRICS = 128

@@ -1,3 +1,5 @@
+import pytest
+
 from apps.api.main import create_app
 from shared.db import Database
 from shared.settings import Settings
@@ -6,6 +8,8 @@ from tests.support.builders import make_device, make_tenant
 from tests.support.contract import check_contract
 
 
+# Some 800 requests, each with a database behind it.
+@pytest.mark.timeout(900)
 async def test_the_api_keeps_its_word(
     settings: Settings, services: Services, database: Database
 ) -> None:
