@@ -33,6 +33,8 @@ RECHECK_S: Final = 60.0
 ALIVE_S: Final = 60.0
 BYE_MS: Final = 2_000
 CONNECTIONS: Final = 2
+# What is under way in the database gets this long to end when everything else has.
+END_S: Final = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +70,7 @@ class IngestServer:
         self._hub = Hub(settings, clock, self._admission, self.pipeline, self.sessions)
         self._server: asyncio.Server | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._housekeeping: list[asyncio.Task[None]] = []
         self._stop = asyncio.Event()
         self._draining = False
 
@@ -109,11 +112,12 @@ class IngestServer:
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._tasks = [
             asyncio.create_task(work)
+            for work in (self.pipeline.run(), self._admission.run(), self._listen())
+        ]
+        self._housekeeping = [
+            asyncio.create_task(work)
             for work in (
-                self.pipeline.run(),
-                self._admission.run(),
                 self._sweep(),
-                self._listen(),
                 self._recheck(),
                 keep_partitions(self._writing, self._clock, self._stop),
             )
@@ -145,16 +149,25 @@ class IngestServer:
 
     async def _end_tasks(self) -> None:
         self._stop.set()
-        for task in self._tasks:
+        if self._housekeeping:
+            # One that is cancelled inside a statement would break its connection.
+            await asyncio.wait(self._housekeeping, timeout=END_S)
+        tasks = [*self._housekeeping, *self._tasks]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _pause(self, seconds: float) -> bool:
+        """Wait; false when it is time to end instead."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), seconds)
+        return not self._stop.is_set()
 
     # -- keeping time
 
     async def _sweep(self) -> None:
         alive = time.monotonic()
-        while True:
-            await asyncio.sleep(SWEEP_S)
+        while await self._pause(SWEEP_S):
             now = time.monotonic()
             for connection in list(self.sessions.open):
                 self._look_at(connection, now)
@@ -214,8 +227,7 @@ class IngestServer:
             await subscription.close()
 
     async def _recheck(self) -> None:
-        while True:
-            await asyncio.sleep(RECHECK_S)
+        while await self._pause(RECHECK_S):
             await self._judge_again(self.sessions.by_device())
 
     async def _judge_again(self, connections: Iterable[Connection]) -> None:
