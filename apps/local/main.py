@@ -13,6 +13,9 @@ from apps.local import logs, ports, screen, terminal
 from apps.local.demo import FIRST_STEPS
 from apps.local.settings import LocalSettings
 
+# Signals this close to the first are the first.
+SAME_S = 0.3
+
 
 def run(settings: LocalSettings, *, as_json: bool = False) -> int:
     """Run until SIGINT or SIGTERM, then drain. Returns the exit code.
@@ -27,7 +30,10 @@ def run(settings: LocalSettings, *, as_json: bool = False) -> int:
         devices = held.enter_context(ports.listen(settings.host, settings.tcp_port, "TCP_PORT"))
         logs.start(settings)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_run(settings, http, devices, as_json=as_json))
+            code = runner.run(_run(settings, http, devices, as_json=as_json))
+        # All is done: an impatient Ctrl-C should not make a failure of it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        return code
 
 
 async def _run(
@@ -65,14 +71,22 @@ async def _first(stop: asyncio.Event, server: asyncio.Task[None]) -> int:
 
 
 def _stop_on_signals() -> asyncio.Event:
-    """An event that the first SIGINT or SIGTERM sets. The second ends the process at once."""
+    """An event that the first SIGINT or SIGTERM sets. A later one ends the process at once.
+
+    What sends a signal to a process and to its group, as timeout(1) does, means it once.
+    """
     stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    first = 0.0
 
     def stop_or_force(number: int) -> None:
-        if stop.is_set():
+        nonlocal first
+        if not stop.is_set():
+            first = loop.time()
+            stop.set()
+        elif loop.time() - first > SAME_S:
             os._exit(128 + number)
-        stop.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop_or_force, number)
+        loop.add_signal_handler(number, stop_or_force, number)
     return stop

@@ -101,6 +101,11 @@ class Up:
         self.process.send_signal(sign)
         return self.process.wait(30)
 
+    def ended(self, sign: int) -> bool:
+        """Ask again; whether it has ended."""
+        self.process.send_signal(sign)
+        return self.process.poll() is not None
+
 
 def environment(var: Path, **more: str) -> dict[str, str]:
     """Ports that are free, a folder of its own, three simulated devices; no other settings."""

@@ -12,6 +12,11 @@ import pytest
 from tests.apps.local.launch import APPS, Up, refused, up
 from tests.support.servers import wait_until
 
+# A request that never comes to its end: what is under way when it stops.
+UNFINISHED = (
+    "POST /v1/devices HTTP/1.1\r\nHost: api.fortress.localhost\r\nAuthorization: Bearer {key}\r\n"
+    "Content-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+)
 CURL = r"^(curl [^\n]+)$"
 NC = r"^(nc .*?^END)$"
 REPLAY = r"^([^\n]*fortress replay [^\n]+)$"
@@ -137,14 +142,12 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         up(tmp_path, FLEET="0") as here,
         socket.create_connection(("127.0.0.1", here.port), timeout=20) as slow,
     ):
-        head = "POST /v1/readings HTTP/1.1\r\nHost: api.fortress.localhost\r\n"
-        slow.sendall(
-            f"{head}Authorization: Bearer {here.key}\r\nContent-Length: 9\r\n\r\n".encode()
-        )
+        slow.sendall(UNFINISHED.format(key=here.key).encode())
         here.get("/healthz")
         here.process.send_signal(signal.SIGINT)
         wait_until(lambda: "Stopping" in here.screen, "the first signal")
-        assert here.stop(signal.SIGINT) == 128 + signal.SIGINT
+        wait_until(lambda: here.ended(signal.SIGINT), "the end")
+        assert here.process.returncode == 128 + signal.SIGINT
 
 
 @pytest.mark.parametrize("setting", ["PORT", "TCP_PORT"])
