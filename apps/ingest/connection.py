@@ -310,7 +310,8 @@ class Connection(asyncio.Protocol):
 
     def _write(self, data: bytes) -> None:
         transport = self._transport
-        if not data or transport is None or transport.is_closing():
+        # What a replaced connection sent may be committed after our side of it has ended.
+        if not data or transport is None or transport.is_closing() or self._lingers is not None:
             return
         transport.write(data)
         if transport.get_write_buffer_size() > UNREAD_BYTES:

@@ -113,7 +113,11 @@ class Pipeline:
         for parcel, sender in batch:
             by_sender.setdefault(sender, []).append(parcel)
         for sender, parcels in by_sender.items():
-            sender.committed(parcels)
+            try:
+                sender.committed(parcels)
+            except Exception:
+                # One connection's trouble must not end everyone's acknowledgements.
+                log.exception("a device could not be told what was committed")
 
     def _release(self, parcels: Sequence[Parcel]) -> None:
         self._held -= sum(parcel.size for parcel in parcels)

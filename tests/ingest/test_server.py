@@ -8,6 +8,7 @@ from shared.bus import MemoryBus
 from shared.clock import SystemClock
 from shared.db import Database
 from shared.models import DeadLetter, Device, DeviceCredential, DeviceState, Reading
+from shared.readings.store import Store
 from tests.ingest.conftest import Start
 from tests.support.builders import MadeDevice, make_device, make_profile, make_tenant
 from tests.support.until import until
@@ -180,6 +181,30 @@ async def test_a_second_connection_replaces_the_first(start: Start, database: Da
         await second.send({"s": 2, "v": {"temp": 2}})
         await second.acked(2)
         assert (await state_of(database, device)).online
+
+
+async def test_what_a_replaced_connection_sent_is_committed_and_disturbs_no_one(
+    start: Start, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = await a_device(database)
+    released = asyncio.Event()
+    commit = Store.commit
+
+    async def late(*given: Any, **more: Any) -> Any:
+        await released.wait()
+        return await commit(*given, **more)
+
+    async with start() as server, wire(server.port) as first, wire(server.port) as second:
+        await first.hello(device)
+        monkeypatch.setattr(Store, "commit", late)
+        await first.send({"s": 1, "v": {"temp": 1}})
+        await until(lambda: server.pipeline.held)
+        await second.hello(device)
+        assert await first.read() == {"error": "replaced"}
+        released.set()
+        await second.send({"s": 2, "v": {"temp": 2}})
+        await second.acked(2)
+    assert [row.seq for row in await stored(database, device)] == [1, 2]
 
 
 async def test_a_number_that_does_not_rise_ends_the_connection_after_what_came_before(
