@@ -304,8 +304,11 @@ class Connection(asyncio.Protocol):
         self._lingers = time.monotonic()
         self._blocked = 0
         self._inflight = 0
-        if not transport.is_closing():
+        try:
             transport.write_eof()
+        except OSError:
+            transport.abort()  # the device reset the connection, which we were about to hear
+            return
         self._pace()
 
     def _write(self, data: bytes) -> None:

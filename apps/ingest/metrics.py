@@ -15,3 +15,4 @@ COMMIT_SECONDS = Histogram("fortress_ingest_commit_seconds", "Time from batch to
 RETRIES = Counter("fortress_ingest_retries_total", "Batches tried again", ["failure"])
 HELD_BYTES = Gauge("fortress_ingest_held_bytes", "Bytes received and not yet committed")
 PAUSED = Counter("fortress_ingest_paused_total", "Times a socket was paused", ["why"])
+RESTARTS = Counter("fortress_ingest_restarts_total", "Parts started again after a failure")

@@ -41,6 +41,10 @@ class Sender(Protocol):
         """The queue has room again."""
         ...
 
+    def abort(self) -> None:
+        """Cut the connection: the device comes back and sends what was not acknowledged."""
+        ...
+
 
 class Pipeline:
     """Takes parcels from connections, commits them in order, tells the connections."""
@@ -83,6 +87,14 @@ class Pipeline:
     async def drained(self) -> None:
         """Wait until everything that was put is committed."""
         await self._idle.wait()
+
+    def reset(self) -> None:
+        """Forget what is queued and not acknowledged; its connections must be cut."""
+        self._queue.clear()
+        self._waiting.clear()
+        self._held = 0
+        self._arrived.clear()
+        self._idle.set()
 
     async def run(self) -> None:
         """Commit until cancelled."""

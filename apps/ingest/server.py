@@ -5,10 +5,11 @@ import logging
 import random
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Final
 
+from apps.ingest import metrics
 from apps.ingest.admission import Admission, Known
 from apps.ingest.connection import Connection, Hub, busy_retry
 from apps.ingest.pipeline import Pipeline
@@ -32,6 +33,7 @@ SWEEP_S: Final = 1.0
 RECHECK_S: Final = 60.0
 ALIVE_S: Final = 60.0
 BYE_MS: Final = 2_000
+RESTART_S: Final = 0.2
 CONNECTIONS: Final = 2
 # What is under way in the database gets this long to end when everything else has.
 END_S: Final = 5.0
@@ -112,13 +114,17 @@ class IngestServer:
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._tasks = [
             asyncio.create_task(work)
-            for work in (self.pipeline.run(), self._admission.run(), self._listen())
+            for work in (
+                self._keep("commits", self.pipeline.run),
+                self._keep("admission", self._admission.run),
+                self._keep("the bus", self._listen),
+            )
         ]
         self._housekeeping = [
             asyncio.create_task(work)
             for work in (
-                self._sweep(),
-                self._recheck(),
+                self._keep("sweeping", self._sweep),
+                self._keep("looking again", self._recheck),
                 keep_partitions(self._writing, self._clock, self._stop),
             )
         ]
@@ -146,6 +152,23 @@ class IngestServer:
         await self._end_tasks()
         if self._writing is not self._reading:
             await self._writing.close()
+
+    async def _keep(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Keep `work` going. After a failure that nobody foresaw, every device starts anew: what
+        was not acknowledged it still has.
+        """
+        while True:
+            try:
+                await work()
+            except Exception:
+                log.exception("%s failed; every device has to connect again", what)
+                metrics.RESTARTS.inc()
+                self.pipeline.reset()
+                for connection in list(self.sessions.open):
+                    connection.abort()
+            else:
+                return
+            await asyncio.sleep(RESTART_S)
 
     async def _end_tasks(self) -> None:
         self._stop.set()

@@ -1,9 +1,12 @@
 import asyncio
+import socket
+import struct
 from typing import Any
 
 import pytest
 from sqlalchemy import select, text, update
 
+from apps.ingest.protocol.errors import Ending
 from shared.bus import MemoryBus
 from shared.clock import SystemClock
 from shared.db import Database
@@ -366,3 +369,42 @@ async def test_a_database_in_trouble_delays_acks_and_loses_nothing(
             await until(lambda: server.pipeline.held > 0)
         await line.acked(10)
     assert len(await stored(database, device)) == 10
+
+
+async def test_a_device_that_resets_while_it_is_ended_troubles_nobody(
+    start: Start, database: Database
+) -> None:
+    device, other = await a_device(database), await a_device(database)
+    async with start() as server, wire(server.port) as line, wire(server.port) as second:
+        await line.hello(device)
+        await second.hello(other)
+        (connection,) = [
+            c for c in server.sessions.by_device() if c.source and c.source.uid == device.uid
+        ]
+        raw = line.writer.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        line.writer.transport.abort()
+        # The loop turns once: the reset is sent, and not yet heard of on the other side.
+        await asyncio.sleep(0)
+        connection.end(Ending.idle)
+        await second.send({"s": 1, "v": {"temp": 1}})
+        await second.acked(1)
+
+
+async def test_a_failure_nobody_foresaw_makes_devices_start_anew_and_loses_nothing(
+    start: Start, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = await a_device(database)
+    async with start() as server:
+        async with wire(server.port) as line:
+            await line.hello(device)
+            with monkeypatch.context() as broken:
+                broken.setattr(server.pipeline, "_next", lambda: 1 / 0)
+                await line.send({"s": 1, "v": {"temp": 1}})
+                with pytest.raises((ConnectionError, AssertionError)):
+                    await line.acked(1)
+        async with wire(server.port) as line:
+            assert (await line.hello(device))["last"] == 0
+            await line.send({"s": 1, "v": {"temp": 1}})
+            await line.acked(1)
+    assert len(await stored(database, device)) == 1
