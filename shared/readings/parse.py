@@ -9,7 +9,8 @@ from typing import Annotated, Any, Final, NoReturn
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from shared.readings.check import LARGEST_INT, NAME, Profile, Value, check
+from shared.readings.check import NAME, Profile, Value, check, known
+from shared.readings.compiled import LARGEST_INT, TEXT, Seq, Time
 from shared.telemetry.clean import clean
 
 AHEAD_MS: Final = 600_000
@@ -17,19 +18,28 @@ EVENT_BYTES: Final = 8_192
 # MariaDB's JSON takes 32 levels, the event's data lies one level deep.
 DEPTH: Final = 24
 QUOTE: Final = b'"'
+# The shortest values: one metric, one digit.
+_SHORTEST: Final = len(b'{"a":1}')
 
-Seq = Annotated[int, Meta(ge=1, le=LARGEST_INT)]
-Time = Annotated[int, Meta(ge=0, le=LARGEST_INT)]
 Boot = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):
-    """`body` is the values as JSON; `values` is metric → value."""
+    """`body` is the values as JSON.
+
+    `decoded` is metric → value; none if the profile's decoder took it, which has only metrics
+    that are declared.
+    """
 
     seq: int
     ts: int
     body: bytes
-    values: dict[str, Value]
+    decoded: dict[str, Value] | None
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """Metric → value."""
+        return _decode_values(self.body) if self.decoded is None else self.decoded
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -58,6 +68,20 @@ class _Message(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     d: msgspec.Raw | UnsetType = UNSET
 
 
+Bounded = (
+    Annotated[int, Meta(ge=-LARGEST_INT, le=LARGEST_INT)]
+    | float
+    | bool
+    | Annotated[str, Meta(max_length=TEXT)]
+)
+
+
+class _Bounded(_Message, forbid_unknown_fields=True, gc=False):
+    # The same with the bounds of values, which cost nothing while decoding. What is beyond them
+    # is decoded again without, to say which value it is.
+    v: dict[str, Bounded] | UnsetType = UNSET
+
+
 class Address(msgspec.Struct, gc=False):
     """Whose message it is, where it does not come over the device's own connection."""
 
@@ -77,6 +101,8 @@ class _Number(msgspec.Struct, gc=False):
 
 
 _decode = msgspec.json.Decoder(_Message).decode
+_decode_bounded = msgspec.json.Decoder(_Bounded).decode
+_decode_values = msgspec.json.Decoder(dict[str, bool | int | float | str]).decode
 _decode_addressed = msgspec.json.Decoder(_Addressed).decode
 _decode_address = msgspec.json.Decoder(Address).decode
 _decode_number = msgspec.json.Decoder(_Number).decode
@@ -101,21 +127,62 @@ def parse(line: bytes, fits: Profile, now: int, oldest: int, *, addressed: bool 
     `now` is when it was received (epoch ms), also its time if it has none; a device time before
     `oldest` or more than ten minutes after `now` is rejected. `seq` is 0 where the line has none.
     """
+    fast = fits.fast
+    if fast is not None and fast.worth and not addressed:
+        try:
+            message = fast.decode(line)
+        except (msgspec.DecodeError, RecursionError, ValueError):
+            parsed = _look_closely(line, fits, now, oldest, addressed)
+            fast.misses += parsed.__class__ is Reading
+            return parsed
+        return _reading(line, message, None, now, oldest) or _look_closely(
+            line, fits, now, oldest, addressed
+        )
+    if not addressed:
+        try:
+            message = _decode_bounded(line)
+        except (msgspec.DecodeError, RecursionError, ValueError):
+            return _look_closely(line, fits, now, oldest, addressed)
+        values = message.v
+        if values is not UNSET and message.e is UNSET and known(values, fits):
+            reading = _reading(line, message, values, now, oldest)
+            if reading is not None:
+                return reading
+    return _look_closely(line, fits, now, oldest, addressed)
+
+
+def _reading(
+    line: bytes, message: Any, values: dict[str, Value] | None, now: int, oldest: int
+) -> Reading | None:
+    """The reading in `message`, whose values fit; none where something needs a closer look."""
+    seq, ts = message.s, message.t
+    body = _encode(message.v)
+    if seq is UNSET or len(body) < _SHORTEST:
+        return None
+    # Every quote of the line is accounted for by what was decoded, or else something was there
+    # twice or written with escapes.
+    quotes = line.count(QUOTE) - body.count(QUOTE)
+    if ts is UNSET:
+        return Reading(seq, now, body, values) if quotes == 4 else None
+    if quotes != 6 or not oldest <= ts <= now + AHEAD_MS:
+        return None
+    return Reading(seq, ts, body, values)
+
+
+def _look_closely(line: bytes, fits: Profile, now: int, oldest: int, addressed: bool) -> Parsed:
+    """As `parse`, without haste: says what is wrong."""
     try:
         message = _decode_addressed(line) if addressed else _decode(line)
         values = message.v
         if values is UNSET or message.e is not UNSET or message.d is not UNSET:
             return _event(line, message, now, oldest)
-        body = _encode(values)
-        # Every quote of the line is accounted for by what was decoded, or else something was
-        # there twice or written with escapes: look closer.
-        if line.count(QUOTE) != body.count(QUOTE) + _key_quotes(message):
-            _refuse_duplicates(line)
+        _refuse_duplicates(line)
         problem = check(values, fits) or _untimely(message.t, now, oldest)
         seq = 0 if message.s is UNSET else message.s
         if problem is not None:
             return Rejection(seq, *problem, line)
-        return Reading(seq, now if message.t is UNSET else message.t, body, values)
+        ts = now if message.t is UNSET else message.t
+        return Reading(seq, ts, _encode(values), values)
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
         return reject(line, error)
 
@@ -144,11 +211,6 @@ class _RefusedError(ValueError):
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
         self.code = code
-
-
-def _key_quotes(message: _Message) -> int:
-    """The quotes around the keys `v`, `s` and `t`, those that are there."""
-    return 2 + 2 * (message.s is not UNSET) + 2 * (message.t is not UNSET)
 
 
 def _untimely(ts: int | UnsetType, now: int, oldest: int) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from shared.readings.check import Value
 from shared.readings.parcel import Parcel, Source
 from shared.readings.parse import Event, Reading
 
@@ -126,17 +127,41 @@ def _advance(state: State, taken: Taken, now: int) -> None:
         state.last_seq = parcel.top
     state.last_seen = max(state.last_seen, parcel.received)
     state.changed = max(now, state.changed + 1)
-    latest = state.latest
-    for reading in taken.readings:
-        ts = reading.ts
-        for name, value in reading.values.items():
-            known = latest.get(name)
-            if known is None:
-                if len(latest) < LATEST_METRICS:
-                    latest[name] = [value, ts]
-            elif known[1] <= ts:
-                known[0] = value
-                known[1] = ts
+    if taken.readings:
+        fast = parcel.source.profile.fast
+        _refresh(state.latest, taken.readings, fast.metrics if fast is not None else 0)
+
+
+def _refresh(latest: Latest, readings: list[Reading], declared: int) -> None:
+    """Put the newest value of each metric into `latest`; an older time never overwrites.
+
+    From the newest reading backwards: most often it has every metric, and those before it have
+    nothing to add.
+    """
+    only_declared = all(reading.decoded is None for reading in readings)
+    seen: dict[str, None] = {}
+    for reading in sorted(readings, key=_time, reverse=True):
+        values = reading.values
+        if not values.keys() <= seen.keys():
+            for name in values.keys() - seen.keys():
+                seen[name] = None
+                _keep(latest, name, values[name], reading.ts)
+        if only_declared and len(seen) == declared:
+            return
+
+
+def _keep(latest: Latest, name: str, value: Value, ts: int) -> None:
+    known = latest.get(name)
+    if known is None:
+        if len(latest) < LATEST_METRICS:
+            latest[name] = [value, ts]
+    elif known[1] <= ts:
+        known[0] = value
+        known[1] = ts
+
+
+def _time(reading: Reading) -> tuple[int, int]:
+    return reading.ts, reading.seq
 
 
 def _reading_rows(taken: Iterable[Taken]) -> list[tuple[int, int, int, int, int, bytes]]:

@@ -120,7 +120,7 @@ def _numbered(parsed: Reading | Event, fixed: bool) -> Reading | Event:
     seq = UNNUMBERED + secrets.randbelow(UNNUMBERED - 1)
     if isinstance(parsed, Reading):
         seq = _content(b"", parsed.ts, parsed.body) if fixed else seq
-        return Reading(seq, parsed.ts, parsed.body, parsed.values)
+        return Reading(seq, parsed.ts, parsed.body, parsed.decoded)
     seq = _content(parsed.name.encode(), parsed.ts, parsed.data) if fixed else seq
     return Event(seq, parsed.ts, parsed.name, parsed.data)
 

@@ -17,7 +17,7 @@ from typing import Final
 from apps.ingest.protocol.errors import Ending
 from apps.ingest.protocol.messages import LINE_BYTES, Hello, read_hello, read_ping
 from shared.readings.check import Profile
-from shared.readings.parse import Event, Reading, Rejection, parse
+from shared.readings.parse import Event, Parsed, Reading, Rejection, parse
 from shared.telemetry.clean import clean
 
 REJECTS: Final = 20
@@ -106,11 +106,23 @@ class LineProtocol:
         if self.state is not State.open:
             return block, None
         lines = self._lines(data)
+        readings = block.readings
+        highest = self._highest
         for line in lines:
-            end = self._take(line, block, fits, now, oldest)
+            block.size += len(line) + 1
+            message = parse(line, fits, now, oldest) if len(line) <= LINE_BYTES else None
+            # The one case that happens a hundred thousand times a second.
+            if message.__class__ is Reading and message.seq > highest:
+                highest = message.seq
+                readings.append(message)
+                continue
+            self._reached(highest, block)
+            end = self._take(message, line, block, now)
+            highest = self._highest
             if end is not None:
                 self.state = State.ended
                 return block, end
+        self._reached(highest, block)
         if len(self._buffer) > LINE_BYTES:
             self._too_long(block, bytes(self._buffer))
             return block, self._end(Ending.line_too_long)
@@ -132,23 +144,24 @@ class LineProtocol:
         self._scanned = len(rest)
         return lines
 
-    def _take(self, line: bytes, block: Block, fits: Profile, now: int, oldest: int) -> End | None:
-        length = len(line)
-        if length > LINE_BYTES:
+    def _reached(self, highest: int, block: Block) -> None:
+        if highest > self._highest:
+            self._highest = block.top = highest
+
+    def _take(self, message: Parsed | None, line: bytes, block: Block, now: int) -> End | None:
+        """What is not simply the next reading."""
+        if message is None:
             self._too_long(block, line)
             return self._end(Ending.line_too_long)
-        message = parse(line, fits, now, oldest)
-        block.size += length + 1
-        if message.__class__ is Rejection:
+        if isinstance(message, Rejection):
             return self._reject(message, line, block, now)
-        seq = message.seq
-        if seq <= self._highest:
-            return self._unnumbered(line, block, now) if seq == 0 else End(Ending.bad_seq)
-        self._highest = block.top = seq
-        if message.__class__ is Reading:
+        if message.seq <= self._highest:
+            return self._unnumbered(line, block, now) if message.seq == 0 else End(Ending.bad_seq)
+        self._highest = block.top = message.seq
+        if isinstance(message, Reading):
             block.readings.append(message)
         else:
-            block.events.append(message)  # type: ignore[arg-type]  # the third of three kinds
+            block.events.append(message)
         return None
 
     def _unnumbered(self, line: bytes, block: Block, now: int) -> End | None:

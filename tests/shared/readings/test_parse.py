@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -150,3 +151,45 @@ def test_values_come_through_exactly(values: dict[str, bool | int | float | str]
     assert isinstance(reading, Reading)
     assert reading.values == values
     assert json.loads(reading.body) == values
+
+
+def a_value() -> st.SearchStrategy[object]:
+    return st.one_of(
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.integers(-(2**60), 2**60),
+        st.booleans(),
+        st.text(st.characters(codec="utf-8"), max_size=300),
+        st.none(),
+        st.lists(st.integers(), max_size=1),
+    )
+
+
+@given(
+    st.dictionaries(st.sampled_from(["temp", "door", "state", "other"]), a_value(), max_size=4),
+    st.booleans(),
+    st.integers(NOW - 1000, NOW + 700_000),
+)
+def test_the_fast_way_says_what_the_careful_way_says(
+    values: dict[str, object], strict: bool, ts: int
+) -> None:
+    declared: dict[str, dict[str, object]] = {
+        "temp": {"type": "number", "min": -40, "max": 125.5},
+        "door": {"type": "boolean"},
+        "state": {"type": "text"},
+    }
+    fast = profile(declared, strict=strict)
+    line = json.dumps({"s": 1, "t": ts, "v": values}).encode()
+    careful = parse(line, replace(fast, fast=None), NOW, NOW - 500)
+    quick = parse(line, fast, NOW, NOW - 500)
+    assert type(quick) is type(careful)
+    assert quick.seq == careful.seq
+    assert getattr(quick, "values", None) == getattr(careful, "values", None)
+    assert getattr(quick, "code", None) == getattr(careful, "code", None)
+
+
+def test_a_profile_whose_devices_send_more_than_it_declares_is_read_once() -> None:
+    loose = profile({"temp": {"type": "number"}}, strict=False)
+    readings = [parse(b'{"s":%d,"v":{"temp":1,"hum":2}}' % n, loose, NOW, 0) for n in range(1, 60)]
+    assert all(isinstance(reading, Reading) for reading in readings)
+    assert loose.fast is not None
+    assert not loose.fast.worth
