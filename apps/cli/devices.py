@@ -139,7 +139,7 @@ async def _register(work: Work, values: dict[str, Any]) -> dict[str, Any]:
         uid=body.uid,
         name=body.name,
         profile_id=await _profile(work, body.profile),
-        tags=tuple(body.tags),
+        tags=body.tags,
         now=work.clock.now(),
         facts=body.model_dump(mode="json"),
     )

@@ -17,9 +17,10 @@ from shared.auth import audit, keys
 from shared.auth.scopes import SCOPES
 from shared.clock import Clock
 from shared.db import Database, scoped
+from shared.devices import add_token, register
 from shared.errors import Unauthenticated
-from shared.ids import digest, new_secret
-from shared.models import Device, DeviceCredential, DeviceProfile, DeviceState, Organisation
+from shared.ids import digest
+from shared.models import Device, DeviceCredential, DeviceProfile, Organisation
 
 NAME = "Demo"
 ACTOR = "make run"
@@ -90,6 +91,7 @@ class _Seeding:
         self._session = session
         self._now = now
         self._org_id = organisation.id
+        self._origin = audit.Origin(organisation.id, ACTOR)
         self.organisation = organisation
 
     async def key(self, kept: str) -> str:
@@ -135,9 +137,9 @@ class _Seeding:
         for device in wanted:
             row_id = existing.get(device.uid)
             if row_id is None:
-                row_id = await self._create(device, profiles[device.kind])
-            if valid.get(digest(kept.get(device.uid, ""))) != row_id:
-                tokens[device.uid] = self._credential(row_id)
+                tokens[device.uid] = await self._register(device, profiles[device.kind])
+            elif valid.get(digest(kept.get(device.uid, ""))) != row_id:
+                tokens[device.uid] = add_token(self._session, self._org_id, row_id, self._now)
         return tokens
 
     async def _existing(self, uids: list[str]) -> dict[str, int]:
@@ -154,33 +156,16 @@ class _Seeding:
         rows = (await self._session.scalars(scoped(self._org_id, query))).all()
         return {row.token_hash: row.device_id for row in rows}
 
-    async def _create(self, device: Wanted, profile_id: int) -> int:
-        row = Device(
-            org_id=self._org_id,
+    async def _register(self, device: Wanted, profile_id: int) -> str:
+        _, token = await register(
+            self._session,
+            self._origin,
             uid=device.uid,
             name=device.uid,
             profile_id=profile_id,
-            created_at=self._now,
-            updated_at=self._now,
-        )
-        self._session.add(row)
-        await self._session.flush()
-        self._session.add(DeviceState(device_id=row.id, org_id=self._org_id))
-        self._record("device.create", row.public_id, {"uid": device.uid})
-        return row.id
-
-    def _credential(self, device_id: int) -> str:
-        token = f"dt_{new_secret()}"
-        self._session.add(
-            DeviceCredential(
-                org_id=self._org_id,
-                device_id=device_id,
-                token_hash=digest(token),
-                created_at=self._now,
-            )
+            now=self._now,
         )
         return token
 
     def _record(self, action: str, target: str, after: dict[str, Any]) -> None:
-        origin = audit.Origin(self._org_id, ACTOR)
-        audit.record(self._session, origin, action, target, at=self._now, after=after)
+        audit.record(self._session, self._origin, action, target, at=self._now, after=after)

@@ -46,13 +46,6 @@ async def find_number(session: AsyncSession, org_id: int, public_id: str) -> int
     )
 
 
-async def find_uid(session: AsyncSession, org_id: int, uid: str) -> str | None:
-    """The public id of the device with a uid."""
-    return await session.scalar(
-        scoped(org_id, select(Device.public_id).where(Device.uid == uid, Device.gone == 0))
-    )
-
-
 async def public_ids(session: AsyncSession, org_id: int, ids: Iterable[int]) -> dict[int, str]:
     """The public ids of devices, deleted ones too, by number."""
     wanted = sorted(set(ids))

@@ -1,26 +1,17 @@
 """What can be done with devices."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.api.dependencies import Change
 from apps.api.devices import repository
-from apps.api.devices.errors import NoSuchDevice, UidTaken
+from apps.api.devices.errors import NoSuchDevice
 from apps.api.devices.schemas import DeviceIn, DevicePatch
-from apps.api.profiles.errors import UnknownProfile
 from apps.api.profiles.repository import find as find_profile
 from shared.auth import audit
-from shared.ids import digest, new_secret
-from shared.models import Device, DeviceCredential, DeviceState
-
-
-def new_token() -> str:
-    """A device's secret; only its SHA-256 is kept."""
-    return f"dt_{new_secret()}"
+from shared.devices import UnknownProfile, add_token, register, uid_is_free
+from shared.models import Device
 
 
 async def number(session: AsyncSession, org_id: int, public_id: str) -> int:
@@ -33,31 +24,16 @@ async def number(session: AsyncSession, org_id: int, public_id: str) -> int:
 
 async def create(session: AsyncSession, change: Change, body: DeviceIn) -> tuple[Device, str]:
     """A new device and its token. Raises `UidTaken`, `UnknownProfile`."""
-    org_id = change.origin.org_id
-    now = change.clock.now()
-    device = Device(
-        org_id=org_id,
+    device, token = await register(
+        session,
+        change.origin,
         uid=body.uid,
         name=body.name,
-        profile_id=await _profile_number(session, org_id, body.profile),
-        created_at=now,
-        updated_at=now,
+        profile_id=await _profile_number(session, change.origin.org_id, body.profile),
+        tags=body.tags,
+        now=change.clock.now(),
+        facts=body.model_dump(mode="json"),
     )
-    async with _uid_is_free(session, org_id, body.uid):
-        session.add(device)
-    token = new_token()
-    session.add_all(
-        [
-            DeviceState(device_id=device.id, org_id=org_id),
-            DeviceCredential(
-                org_id=org_id, device_id=device.id, token_hash=digest(token), created_at=now
-            ),
-        ]
-    )
-    await repository.replace_tags(session, org_id, device.id, body.tags)
-    after = body.model_dump(mode="json")
-    audit.record(session, change.origin, "device.create", device.public_id, at=now, after=after)
-    # Ingest may remember that there was no such device.
     change.tell([device.public_id])
     return device, token
 
@@ -75,7 +51,7 @@ async def patch(session: AsyncSession, change: Change, public_id: str, body: Dev
         changed_profile = await _profile_number(session, org_id, body.profile)
     else:
         changed_profile = device.profile_id
-    async with _uid_is_free(session, org_id, changed.get("uid", device.uid)):
+    async with uid_is_free(session, org_id, changed.get("uid", device.uid)):
         for name in changed.keys() & {"uid", "name"}:
             setattr(device, name, changed[name])
         device.profile_id = changed_profile
@@ -118,12 +94,7 @@ async def rotate_token(session: AsyncSession, change: Change, public_id: str) ->
     now = change.clock.now()
     device = await _get(session, org_id, public_id)
     await repository.revoke_tokens(session, org_id, device.id, now)
-    token = new_token()
-    session.add(
-        DeviceCredential(
-            org_id=org_id, device_id=device.id, token_hash=digest(token), created_at=now
-        )
-    )
+    token = add_token(session, org_id, device.id, now)
     _record(session, change, "device.rotate_token", device)
     return token
 
@@ -155,19 +126,6 @@ async def _profile_number(session: AsyncSession, org_id: int, public_id: str | N
     if profile is None:
         raise UnknownProfile
     return profile.id
-
-
-@asynccontextmanager
-async def _uid_is_free(session: AsyncSession, org_id: int, uid: str) -> AsyncIterator[None]:
-    """What is changed inside is written at the end; raises `UidTaken`, `UnknownProfile`."""
-    try:
-        async with session.begin_nested():
-            yield
-    except IntegrityError:
-        taken_by = await repository.find_uid(session, org_id, uid)
-        if taken_by is None:  # then it was the profile, deleted meanwhile
-            raise UnknownProfile from None
-        raise UidTaken(taken_by) from None
 
 
 async def _facts(session: AsyncSession, device: Device) -> dict[str, Any]:

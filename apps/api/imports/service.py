@@ -9,12 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.api.dependencies import Change
 from apps.api.devices.schemas import DeviceIn
-from apps.api.devices.service import new_token
 from apps.api.imports import repository
 from apps.api.imports.rules import Row, Sheet
 from apps.api.imports.schemas import ImportedDevice, ImportOut, RowError
 from apps.api.profiles import repository as profiles
 from shared.auth import audit
+from shared.devices import new_token
 from shared.errors import Conflict
 from shared.ids import digest, new_id
 from shared.telemetry.clean import clean

@@ -1,6 +1,6 @@
 """What can go wrong with profiles."""
 
-from shared.errors import Conflict, Invalid, NotFound
+from shared.errors import Conflict, NotFound
 
 
 class NoSuchProfile(NotFound):
@@ -18,11 +18,3 @@ class ProfileNameTaken(Conflict):
 class ProfileInUse(Conflict):
     code = "profile_in_use"
     title = "Devices use this profile"
-
-
-class UnknownProfile(Invalid):
-    code = "unknown_profile"
-    title = "There is no such profile here"
-
-    def __init__(self) -> None:
-        super().__init__("profile: there is no profile with this id")
