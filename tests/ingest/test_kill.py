@@ -3,68 +3,20 @@
 import asyncio
 import random
 import signal
-from collections import Counter
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
-from apps.fleet.client import Client
-from apps.fleet.outbox import MemoryOutbox
 from shared.db import Database
-from shared.models import DeviceEvent, Reading, UsageHour
-from tests.support.builders import MadeDevice, make_device, make_tenant
+from shared.models import UsageHour
+from tests.support.builders import make_device, make_tenant
 from tests.support.ingest_process import IngestProcess
+from tests.support.talkers import Talker, stored_numbers
 from tests.support.until import until
 
 DEVICES = 8
 KILLS = 10
-
-
-class Talker:
-    """A device that sends as long as it is let, readings and now and then an event."""
-
-    def __init__(self, port: int, device: MadeDevice, rng: random.Random) -> None:
-        self.device = device
-        self.acked = 0
-        self.sent: list[int] = []
-        self._rng = rng
-        self.client = Client(
-            "127.0.0.1",
-            port,
-            device.uid,
-            device.token,
-            outbox=MemoryOutbox(limit=400),
-            on_ack=self._on_ack,
-            rng=rng,
-            sleep=self._sleep,
-        )
-
-    def _on_ack(self, upto: int) -> None:
-        self.acked = max(self.acked, upto)
-
-    async def _sleep(self, seconds: float) -> None:
-        # The client's back-off, hurried: ten restarts should not take minutes.
-        await asyncio.sleep(min(seconds, 0.2))
-
-    async def talk(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            await self.client.room()
-            if self._rng.random() < 0.05:
-                self.sent.append(self.client.send_event("moved", {"to": self._rng.random()}))
-            else:
-                self.sent.append(self.client.send_reading({"temp": self._rng.random()}))
-            await asyncio.sleep(0)
-        await self.client.drain()
-
-
-async def stored_numbers(database: Database, device: MadeDevice) -> Counter[tuple[int, int]]:
-    counts: Counter[tuple[int, int]] = Counter()
-    async with database.read() as session:
-        for table in (Reading, DeviceEvent):
-            wanted = select(table.boot, table.seq).where(table.device_id == device.id)
-            counts.update((boot, seq) for boot, seq in await session.execute(wanted))
-    return counts
 
 
 @pytest.mark.timeout(300)

@@ -1,6 +1,8 @@
 """Ingest as a process of its own, to be killed."""
 
+import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -8,38 +10,85 @@ from pathlib import Path
 
 from tests.support.servers import ROOT, answers, free_port, wait_until
 
+MODULE = "apps.ingest.main"
+
 
 class IngestProcess:
-    """Starts on the same port each time."""
+    """Starts on the same port each time. `settings` by name; `module` is what runs.
 
-    def __init__(self, database_url: str, log: Path) -> None:
-        self.port = free_port()
+    `internal`: with an internal port, of which several workers would need several.
+    """
+
+    def __init__(
+        self,
+        database_url: str,
+        log: Path,
+        *,
+        module: str = MODULE,
+        port: int | None = None,
+        internal: bool = True,
+        **settings: object,
+    ) -> None:
+        self.port = port or free_port()
+        self.internal_port = free_port() if internal else 0
         self._log = log
+        self._command = [sys.executable, "-m", module]
+        chosen = {
+            "database_url": database_url,
+            "tcp_host": "127.0.0.1",
+            "tcp_port": self.port,
+            "internal_port": self.internal_port,
+            "task": "killed",
+            "log_level": "WARNING",
+            **settings,
+        }
         self._environment = os.environ | {
-            "FORTRESS_DATABASE_URL": database_url,
-            "FORTRESS_TCP_HOST": "127.0.0.1",
-            "FORTRESS_TCP_PORT": str(self.port),
-            "FORTRESS_TASK": "killed",
-            "FORTRESS_LOG_LEVEL": "WARNING",
+            f"FORTRESS_{name.upper()}": str(value) for name, value in chosen.items()
         }
         self._running: subprocess.Popen[bytes] | None = None
 
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
     def start(self) -> None:
-        command = [sys.executable, "-m", "apps.ingest.main"]
         with self._log.open("ab") as out:
             self._running = subprocess.Popen(
-                command, cwd=ROOT, env=self._environment, stdout=out, stderr=out
+                self._command, cwd=ROOT, env=self._environment, stdout=out, stderr=out
             )
-        wait_until(self._up, f"ingest (its log: {self._log.read_text()[-2000:]})")
+        wait_until(self._up, f"ingest (its log: {self.log[-2000:]})")
 
     def _up(self) -> bool:
         assert self._running is not None
         if self._running.poll() is not None:
-            raise AssertionError(f"ingest ended: {self._log.read_text()[-2000:]}")
-        return answers(self.port)
+            raise AssertionError(f"ingest ended: {self.log[-2000:]}")
+        return answers(self.port) and (not self.internal_port or answers(self.internal_port))
+
+    @property
+    def pid(self) -> int:
+        assert self._running is not None
+        return self._running.pid
 
     def end(self, how: int = signal.SIGKILL) -> int:
         """Send a signal and wait for the end; returns the exit status."""
         assert self._running is not None
         self._running.send_signal(how)
         return self._running.wait(60)
+
+    @property
+    def rss_mib(self) -> float:
+        """Memory in use now. Linux only."""
+        assert self._running is not None
+        status = Path(f"/proc/{self._running.pid}/status").read_text()
+        found = re.search(r"VmRSS:\s+(\d+) kB", status)
+        assert found is not None
+        return int(found[1]) / 1024
+
+    async def metrics(self) -> dict[str, float]:
+        """What /metrics says: by name, with labels as they are written there."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.internal_port)
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        text = (await asyncio.wait_for(reader.read(), 10)).decode()
+        writer.close()
+        lines = [line.rsplit(" ", 1) for line in text.split("\r\n\r\n", 1)[1].splitlines()]
+        return {line[0]: float(line[1]) for line in lines if not line[0].startswith("#")}

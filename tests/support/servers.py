@@ -56,7 +56,7 @@ def process(
     with log.open("ab") as out:
         running = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
     try:
-        with _guard(running.pid):
+        with guard(running.pid):
             yield running
     finally:
         if running.poll() is None:
@@ -69,19 +69,20 @@ def process(
 
 
 @contextmanager
-def _guard(pid: int) -> Iterator[None]:
+def guard(pid: int) -> Iterator[None]:
     """End `pid` even if this process is killed: the guard's input ends with it."""
-    command = ["sh", "-c", f"read _; kill {pid}"]
-    guard = subprocess.Popen(
+    # Also one that is stopped: it hears the signal when it goes on.
+    command = ["sh", "-c", f"read _; kill {pid}; kill -CONT {pid}"]
+    watching = subprocess.Popen(
         command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
     )
-    assert guard.stdin is not None
+    assert watching.stdin is not None
     try:
         yield
     finally:
-        guard.kill()
-        guard.wait()
-        guard.stdin.close()
+        watching.kill()
+        watching.wait()
+        watching.stdin.close()
 
 
 def remove_leftovers() -> None:
@@ -124,15 +125,12 @@ def _install(data: Path, user: list[str]) -> None:
         raise RuntimeError(f"mariadb-install-db failed: {done.stdout}")
 
 
-@contextmanager
-def mariadb(*extra: str) -> Iterator[str]:
-    """A MariaDB server; yields `mysql+aiomysql://root@127.0.0.1:port` without a database."""
-    remove_leftovers()
-    folder = new_folder("mariadb")
-    port = free_port()
-    data = folder / "data"
+def mariadb_command(data: Path, port: int, *extra: str) -> list[str]:
+    """How a MariaDB server is started on the data folder `data`, which is made where it is not."""
     user = ["--user=root"] if os.geteuid() == 0 else []
-    command = [
+    if not data.exists():
+        _install(data, user)
+    return [
         find("mariadbd", "mysqld"),
         "--no-defaults",
         f"--datadir={data}",
@@ -148,8 +146,16 @@ def mariadb(*extra: str) -> Iterator[str]:
         *user,
         *extra,
     ]
+
+
+@contextmanager
+def mariadb(*extra: str) -> Iterator[str]:
+    """A MariaDB server; yields `mysql+aiomysql://root@127.0.0.1:port` without a database."""
+    remove_leftovers()
+    folder = new_folder("mariadb")
+    port = free_port()
     try:
-        _install(data, user)
+        command = mariadb_command(folder / "data", port, *extra)
         with process(command, folder / "log"):
             wait_until(lambda: answers(port), "mariadbd")
             yield f"mysql+aiomysql://root@127.0.0.1:{port}"
