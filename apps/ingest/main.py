@@ -1,13 +1,16 @@
-"""The ingest process: `python -m apps.ingest.main`."""
+"""The ingest process, or several: `python -m apps.ingest.main`."""
 
 import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Coroutine
 from contextlib import suppress
+from typing import Any
 
 from apps.ingest.server import IngestServer
 from apps.ingest.settings import IngestSettings
+from apps.ingest.supervisor import WORKER, supervise
 from shared.bus import connect_bus
 from shared.clock import SystemClock
 from shared.db import Database
@@ -15,7 +18,7 @@ from shared.errors import ConfigurationError
 from shared.settings import load
 from shared.telemetry import logs
 from shared.telemetry.emf import EmbeddedMetrics
-from shared.telemetry.internal import InternalServer
+from shared.telemetry.internal import internal_port
 
 # Scaling looks at connections every ten seconds.
 METRIC_S = 10.0
@@ -23,8 +26,11 @@ METRIC_S = 10.0
 log = logging.getLogger(__name__)
 
 
-async def serve(settings: IngestSettings) -> None:
-    """Serve devices until SIGTERM or SIGINT, then drain."""
+async def serve(settings: IngestSettings, *, supervised: bool = False) -> int:
+    """Serve devices until SIGTERM or SIGINT, then drain; returns the exit code.
+
+    `supervised`: the end of the standard input, which is the supervisor's, ends it as well.
+    """
     database = Database.from_settings(settings)
     bus = connect_bus(settings)
     server = IngestServer(settings, database, bus, SystemClock())
@@ -32,22 +38,22 @@ async def serve(settings: IngestSettings) -> None:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
+    if supervised:
+        loop.add_reader(sys.stdin.fileno(), stop.set)
 
     async def ready() -> bool:
         return not server.draining and await database.reachable()
 
-    internal = InternalServer(ready)
     try:
         await server.start()
-        if settings.internal_port:
-            await internal.start(settings.internal_port)
-        await _report(server, settings, stop)
-        log.info("going away with %s connections", server.connections)
-        await server.drain()
+        async with internal_port(settings.internal_port, ready):
+            await _report(server, settings, stop)
+            log.info("going away with %s connections", server.connections)
+            await server.drain()
     finally:
-        await internal.close()
         await bus.close()
         await database.close()
+    return 0
 
 
 async def _report(server: IngestServer, settings: IngestSettings, stop: asyncio.Event) -> None:
@@ -60,24 +66,25 @@ async def _report(server: IngestServer, settings: IngestSettings, stop: asyncio.
 
 
 def main() -> int:
-    """Run the process; 0 after a clean end, 1 where the configuration is not usable."""
+    """Run; 0 after a clean end, 1 where the configuration is not usable."""
     try:
         settings = load(IngestSettings)
         logs.configure(settings)
-        _run(settings)
+        supervised = WORKER in sys.argv
+        if settings.workers > 1 and not supervised:
+            return asyncio.run(supervise(settings))
+        return _run(serve(settings, supervised=supervised))
     except ConfigurationError as error:
         print(error.detail, file=sys.stderr)  # noqa: T201 - before there are logs
         return 1
-    return 0
 
 
-def _run(settings: IngestSettings) -> None:
+def _run(work: Coroutine[Any, Any, int]) -> int:
     try:
         import uvloop  # noqa: PLC0415 - there is none on Windows
     except ImportError:
-        asyncio.run(serve(settings))
-    else:
-        uvloop.run(serve(settings))
+        return asyncio.run(work)
+    return uvloop.run(work)
 
 
 if __name__ == "__main__":

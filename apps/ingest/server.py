@@ -104,6 +104,7 @@ class IngestServer:
                 settings.tcp_port,
                 backlog=BACKLOG,
                 reuse_address=True,
+                reuse_port=settings.workers > 1,
             )
         except OSError as error:
             raise ConfigurationError(

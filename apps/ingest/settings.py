@@ -10,6 +10,9 @@ class IngestSettings(Settings):
     tcp_port: int = Field(
         9000, ge=0, le=65535, description="port of the line protocol; 0: any free one"
     )
+    workers: int = Field(
+        1, ge=1, le=64, description="processes that share the port; each is a task of its own"
+    )
     window: int = Field(
         256, ge=1, le=10_000, description="unacknowledged messages a device may have"
     )
