@@ -1,6 +1,7 @@
-"""Registering a device: the rows that every device begins with, and its audit entry."""
+"""Registering a device, and how ingest hears that what it knows of devices changed."""
 
-from collections.abc import AsyncIterator, Sequence
+import json
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,9 @@ from shared.db import scoped
 from shared.errors import Conflict, Invalid
 from shared.ids import digest, new_secret
 from shared.models import Device, DeviceCredential, DeviceState, DeviceTag
+
+# In one message on the bus; of more, it says that they are all of the organisation.
+TOLD_AT_ONCE = 1_000
 
 
 class UidTaken(Conflict):
@@ -76,8 +80,8 @@ async def register(
 ) -> tuple[Device, str]:
     """A new device of `origin`'s organisation and its token. `facts`: what the audit says of it.
 
-    Raises `UidTaken`, `UnknownProfile`. Whoever calls tells ingest after the commit (channel
-    `device:{org}`): it may remember that there was no such device.
+    Raises `UidTaken`, `UnknownProfile`. Whoever calls publishes `news` of it after the commit:
+    ingest may remember that there was no such device.
     """
     org_id = origin.org_id
     device = Device(
@@ -96,3 +100,12 @@ async def register(
     after = facts or {"uid": uid, "name": name, "tags": list(tags)}
     audit.record(session, origin, "device.create", device.public_id, at=now, after=after)
     return device, token
+
+
+def news(
+    org_public_id: str, device_public_ids: Iterable[str] = (), *, everything: bool = False
+) -> tuple[str, bytes]:
+    """Channel and message to publish when devices, or all of an organisation, have changed."""
+    named = list(device_public_ids)
+    message = {"devices": named[:TOLD_AT_ONCE], "all": everything or len(named) > TOLD_AT_ONCE}
+    return f"device:{org_public_id}", json.dumps(message, separators=(",", ":")).encode()

@@ -7,7 +7,6 @@ from pydantic import AfterValidator, Field, StrictFloat, StrictInt, StringConstr
 
 from shared.web.fields import CODE_PATTERN, Printable
 
-METRIC_PATTERN = CODE_PATTERN
 LARGEST = 1e300
 
 
@@ -19,7 +18,7 @@ def finite(value: float) -> float:
 
 
 Number = Annotated[StrictInt | StrictFloat, AfterValidator(finite)]
-MetricName = Annotated[str, StringConstraints(pattern=METRIC_PATTERN), Field(examples=["temp"])]
+MetricName = Annotated[str, StringConstraints(pattern=CODE_PATTERN), Field(examples=["temp"])]
 Tag = Annotated[
     str, StringConstraints(min_length=1, max_length=64), Printable, Field(examples=["floor-2"])
 ]
@@ -29,4 +28,3 @@ Uid = Annotated[
     Printable,
     Field(description="what the device calls itself, unique here", examples=["pump-7"]),
 ]
-CursorIn = Annotated[str, Field(max_length=2000, description="`next` of the page before")]

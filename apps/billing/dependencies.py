@@ -1,36 +1,12 @@
 """What the routes of billing ask for."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends
 
-from shared.auth.audit import Origin
 from shared.auth.keys import Principal
-from shared.jobs import wake
-from shared.web.dependencies import after_commit, allow, origin, services
+from shared.web.changes import Change, change
+from shared.web.dependencies import allow
 
 UsageReader = Annotated[Principal, Depends(allow("usage:read"))]
-UsageWriter = Annotated[Principal, Depends(allow("usage:write"))]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """When a change is made and where it comes from."""
-
-    request: Request
-    origin: Origin
-    now: datetime
-
-    def wake(self, queue: str) -> None:
-        """Tell the workers of `queue` once the change is committed."""
-        bus = services(self.request).bus
-        after_commit(self.request, lambda: wake(bus, queue))
-
-
-def _change(request: Request, principal: UsageWriter) -> Change:
-    return Change(request, origin(request, principal), services(request).clock.now())
-
-
-ChangeOf = Annotated[Change, Depends(_change)]
+UsageChange = Annotated[Change, Depends(change("usage:write"))]

@@ -1,6 +1,5 @@
 """The database, as commands that work on it directly use it."""
 
-import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,13 +13,13 @@ from shared.auth.audit import Origin
 from shared.bus import connect_bus
 from shared.clock import Clock, SystemClock
 from shared.db import Database
+from shared.devices import news
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.models import Organisation
 from shared.settings import Settings
 from shared.telemetry.clean import clean
 
 ACTOR = "cli"
-TOLD_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -89,8 +88,6 @@ async def tell_ingest(settings: Settings, organisation: str, devices: Iterable[s
         return
     bus = connect_bus(settings)
     try:
-        named = list(devices)
-        message = {"devices": named[:TOLD_AT_ONCE], "all": len(named) > TOLD_AT_ONCE}
-        await bus.publish(f"device:{organisation}", json.dumps(message).encode())
+        await bus.publish(*news(organisation, devices))
     finally:
         await bus.close()

@@ -1,6 +1,7 @@
 """What routes ask for."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import cache
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -58,10 +59,12 @@ async def _principal(
     return principal
 
 
+@cache
 def allow(scope: str) -> Callable[..., Awaitable[Principal]]:
     """A dependency: the caller, if its key has `scope`.
 
-    For an unsafe method it also claims the request's Idempotency-Key.
+    For an unsafe method it also claims the request's Idempotency-Key: once a request, because
+    the same scope is the same dependency.
     """
     if scope not in SCOPES:
         raise ValueError(f"{scope} is not in the table of scopes")

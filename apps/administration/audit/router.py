@@ -2,28 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 
 from apps.administration.audit import service
 from apps.administration.audit.repository import Filter
 from apps.administration.audit.schemas import EntryOut
 from apps.administration.dependencies import AuditReader
 from shared.web.dependencies import CursorsOf, ReadSession
+from shared.web.fields import Cursor, public_id
 from shared.web.openapi import failures
 from shared.web.schemas import Instant, Limit, Page
 from shared.web.transaction import TransactionalRoute
 
 router = APIRouter(route_class=TransactionalRoute, prefix="/v1", tags=["audit"])
 
-Id = Annotated[
-    str,
-    Path(
-        max_length=64,
-        description="public id of an entry",
-        examples=["aud_01JD3V3Q8X0000000000000000"],
-    ),
-]
-Cursor = Annotated[str | None, Query(max_length=500, description="`next` of the page before")]
+Id = Annotated[str, public_id("an entry", "aud")]
 
 
 @router.get(

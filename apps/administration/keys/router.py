@@ -2,28 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, status
+from fastapi import APIRouter, status
 
-from apps.administration.dependencies import ChangeOf, KeysReader, KeysWriter
+from apps.administration.dependencies import KeysChange, KeysReader
 from apps.administration.keys import service
 from apps.administration.keys.schemas import KeyCreated, KeyIn, KeyOut
 from shared.web import idempotency
 from shared.web.dependencies import CursorsOf, ReadSession, WriteSession
+from shared.web.fields import Cursor, public_id
 from shared.web.openapi import failures
 from shared.web.schemas import Limit, Page
 from shared.web.transaction import TransactionalRoute
 
 router = APIRouter(route_class=TransactionalRoute, prefix="/v1", tags=["keys"])
 
-Id = Annotated[
-    str,
-    Path(
-        max_length=64,
-        description="public id of a key",
-        examples=["key_01JD3V3Q8X0000000000000000"],
-    ),
-]
-Cursor = Annotated[str | None, Query(max_length=500, description="`next` of the page before")]
+Id = Annotated[str, public_id("a key", "key")]
 NOT_FOUND = {404: "There is no such key in this organisation."}
 
 
@@ -50,14 +43,12 @@ async def list_keys(
         }
     ),
 )
-async def create_key(
-    wanted: KeyIn, session: WriteSession, principal: KeysWriter, made: ChangeOf
-) -> KeyCreated:
+async def create_key(wanted: KeyIn, session: WriteSession, change: KeysChange) -> KeyCreated:
     """The answer holds the key, once. It has scopes of the calling key only, and lives no
     longer than that.
     """
-    created = await service.create(session, principal, wanted, made)
-    idempotency.keep(made.request, created.model_copy(update={"key": None}))
+    created = await service.create(session, change, wanted)
+    idempotency.keep(change.request, created.model_copy(update={"key": None}))
     return created
 
 
@@ -73,11 +64,9 @@ async def get_key(key_id: Id, session: ReadSession, principal: KeysReader) -> Ke
     status_code=status.HTTP_204_NO_CONTENT,
     responses=failures(NOT_FOUND | {409: "No other key could manage keys."}),
 )
-async def revoke_key(
-    key_id: Id, session: WriteSession, principal: KeysWriter, made: ChangeOf
-) -> None:
+async def revoke_key(key_id: Id, session: WriteSession, change: KeysChange) -> None:
     """Requests with it are refused from now on; live streams end within half a minute.
 
     The last key in force with `keys:write` stays: without it nobody could make another.
     """
-    await service.revoke(session, principal, key_id, made)
+    await service.revoke(session, change, key_id)

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from apps.administration.dependencies import Change
 from apps.administration.keys import errors, repository, rules
 from apps.administration.keys.schemas import KeyCreated, KeyIn, KeyOut
 from shared.auth import audit
@@ -13,6 +12,7 @@ from shared.auth.scopes import SCOPES
 from shared.clock import from_ms
 from shared.db import AsyncReadSession
 from shared.models import ApiKey
+from shared.web.changes import Change
 from shared.web.cursors import Cursors
 from shared.web.schemas import Page
 
@@ -39,51 +39,49 @@ async def page(
     return Page(items=[shown(row) for row in rows[:limit]], next=after)
 
 
-async def create(
-    session: AsyncSession, principal: Principal, wanted: KeyIn, made: Change
-) -> KeyCreated:
+async def create(session: AsyncSession, change: Change, wanted: KeyIn) -> KeyCreated:
     """A new key. Raises `UnknownScope`, `ScopesExceeded`, `AlreadyEnded`, `Outlives`,
     `TooManyKeys`.
     """
-    expires_at = _checked(principal, wanted, made.now)
+    principal = change.principal
+    expires_at = _checked(principal, wanted, change.now)
     standing = await repository.standing_locked(session, principal.org_id)
     if len(standing) >= MOST_KEYS:
         raise errors.TooManyKeys(MOST_KEYS)
-    own = next((key.expires_at for key in standing if key.id == principal.key_id), made.now)
+    own = next((key.expires_at for key in standing if key.id == principal.key_id), change.now)
     if rules.outlives(expires_at, own):
         raise errors.Outlives
     scopes = sorted(set(wanted.scopes))
-    row, key = make_key(principal.org_id, wanted.name, scopes, made.now, expires_at)
+    row, key = make_key(principal.org_id, wanted.name, scopes, change.now, expires_at)
     session.add(row)
     await session.flush()
     out = shown(row)
     after = out.model_dump(mode="json", include={"name", "prefix", "scopes", "expires_at"})
-    audit.record(
-        session, made.origin(principal), "key.create", row.public_id, at=made.now, after=after
-    )
+    audit.record(session, change.origin, "key.create", row.public_id, at=change.now, after=after)
     return KeyCreated(**dict(out), key=key)
 
 
-async def revoke(session: AsyncSession, principal: Principal, public_id: str, made: Change) -> None:
+async def revoke(session: AsyncSession, change: Change, public_id: str) -> None:
     """End a key now; ending it again changes nothing. Raises `NoSuchKey`, `LastManager`."""
-    standing = await repository.standing_locked(session, principal.org_id)
+    org_id = change.origin.org_id
+    standing = await repository.standing_locked(session, org_id)
     found = next((key for key in standing if key.public_id == public_id), None)
     if found is None:
-        if await repository.find(session, principal.org_id, public_id) is None:
+        if await repository.find(session, org_id, public_id) is None:
             raise errors.NoSuchKey(public_id)
         return
     facts = [rules.Standing(key.id, frozenset(key.scopes), key.expires_at) for key in standing]
-    if not rules.leaves_a_manager(facts, found.id, made.now):
+    if not rules.leaves_a_manager(facts, found.id, change.now):
         raise errors.LastManager
-    found.revoked_at = made.now
+    found.revoked_at = change.now
     audit.record(
         session,
-        made.origin(principal),
+        change.origin,
         "key.revoke",
         found.public_id,
-        at=made.now,
+        at=change.now,
         before={"revoked_at": None},
-        after={"revoked_at": made.now.isoformat()},
+        after={"revoked_at": change.now.isoformat()},
     )
 
 

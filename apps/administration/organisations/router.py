@@ -2,26 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 
-from apps.administration.dependencies import ChangeOf, OrganisationReader, OrganisationWriter
+from apps.administration.dependencies import OrganisationChange, OrganisationReader
 from apps.administration.organisations import service
 from apps.administration.organisations.schemas import OrganisationOut, OrganisationPatch
 from shared.web.dependencies import ReadSession, WriteSession
+from shared.web.fields import public_id
 from shared.web.openapi import failures
 from shared.web.schemas import Page
 from shared.web.transaction import TransactionalRoute
 
 router = APIRouter(route_class=TransactionalRoute, prefix="/v1", tags=["organisations"])
 
-Id = Annotated[
-    str,
-    Path(
-        max_length=64,
-        description="public id of an organisation",
-        examples=["org_01JD3V3Q8X0000000000000000"],
-    ),
-]
+Id = Annotated[str, public_id("an organisation", "org")]
 NOT_FOUND = failures({404: "There is no such organisation for this key."})
 
 
@@ -55,8 +49,7 @@ async def change_organisation(
     organisation_id: Id,
     patch: OrganisationPatch,
     session: WriteSession,
-    principal: OrganisationWriter,
-    made: ChangeOf,
+    change: OrganisationChange,
 ) -> OrganisationOut:
     """Change what the body names; what it leaves out stays. A retention of null keeps all."""
-    return await service.change(session, principal, organisation_id, patch, made)
+    return await service.patch(session, change, organisation_id, patch)

@@ -1,11 +1,9 @@
 """Reading and changing the organisation."""
 
-import json
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from apps.administration.dependencies import Change
 from apps.administration.organisations import repository
 from apps.administration.organisations.errors import NameMissing, NoSuchOrganisation
 from apps.administration.organisations.schemas import OrganisationOut, OrganisationPatch
@@ -13,6 +11,7 @@ from shared.auth import audit
 from shared.auth.keys import Principal
 from shared.db import AsyncReadSession
 from shared.models import Organisation
+from shared.web.changes import Change
 
 
 async def get(session: AsyncReadSession, principal: Principal, public_id: str) -> OrganisationOut:
@@ -23,52 +22,46 @@ async def get(session: AsyncReadSession, principal: Principal, public_id: str) -
     return _shown(found)
 
 
-async def change(
-    session: AsyncSession,
-    principal: Principal,
-    public_id: str,
-    patch: OrganisationPatch,
-    made: Change,
+async def patch(
+    session: AsyncSession, change: Change, public_id: str, body: OrganisationPatch
 ) -> OrganisationOut:
-    """Apply what `patch` names. Raises `NoSuchOrganisation`, `NameMissing`."""
-    if "name" in patch.model_fields_set and patch.name is None:
+    """Apply what `body` names. Raises `NoSuchOrganisation`, `NameMissing`."""
+    if "name" in body.model_fields_set and body.name is None:
         raise NameMissing
-    found = await repository.find_locked(session, principal.org_id, public_id)
+    found = await repository.find_locked(session, change.origin.org_id, public_id)
     if found is None:
         raise NoSuchOrganisation(public_id)
-    before = {name: getattr(found, name) for name in sorted(patch.model_fields_set)}
-    wanted = {name: getattr(patch, name) for name in before}
+    before = {name: getattr(found, name) for name in sorted(body.model_fields_set)}
+    wanted = {name: getattr(body, name) for name in before}
     after = {name: value for name, value in wanted.items() if value != before[name]}
     if after:
         before = {name: before[name] for name in after}
-        _apply(session, principal, found, before=before, after=after, made=made)
+        _apply(session, change, found, before=before, after=after)
     return _shown(found)
 
 
 def _apply(
     session: AsyncSession,
-    principal: Principal,
+    change: Change,
     found: Organisation,
     *,
     before: dict[str, Any],
     after: dict[str, Any],
-    made: Change,
 ) -> None:
     for name, value in after.items():
         setattr(found, name, value)
     audit.record(
         session,
-        made.origin(principal),
+        change.origin,
         "organisation.update",
         found.public_id,
-        at=made.now,
+        at=change.now,
         before=before,
         after=after,
     )
     if "retention_days" in after:
         # Ingest refuses what is older than the retention, and keeps it in its cache of devices.
-        everything = json.dumps({"devices": [], "all": True}).encode()
-        made.publish(f"device:{found.public_id}", everything)
+        change.tell_ingest(everything=True)
 
 
 def _shown(row: Organisation) -> OrganisationOut:

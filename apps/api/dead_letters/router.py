@@ -17,12 +17,13 @@ from apps.api.dead_letters.schemas import (
     ReplayIn,
     ReplayOut,
 )
-from apps.api.dependencies import Change, ReadingsChangeOf, ReadingsReader
+from apps.api.dependencies import ReadingsChange, ReadingsReader
 from apps.api.devices import repository as devices
 from apps.api.devices.service import number
 from shared.models import DeadLetter
 from shared.readings.store import announce
 from shared.telemetry.clean import clean
+from shared.web.changes import Change
 from shared.web.dependencies import CursorsOf, ReadSession, WriteSession, after_commit, services
 from shared.web.openapi import failures
 from shared.web.schemas import Page
@@ -86,7 +87,7 @@ async def get(
 
 @router.post("/{letter_id}/replay", summary="Replay a dead letter", responses=GONE)
 async def replay_one(
-    letter_id: LetterKey, request: Request, session: WriteSession, change: ReadingsChangeOf
+    letter_id: LetterKey, request: Request, session: WriteSession, change: ReadingsChange
 ) -> ReplayedLetter:
     """Try to store it again, as the device's profile is today. It keeps its identity."""
     letter = await service.get(session, change.origin.org_id, letter_id)
@@ -100,7 +101,7 @@ async def replay_many(
     body: ReplayIn,
     request: Request,
     session: WriteSession,
-    change: ReadingsChangeOf,
+    change: ReadingsChange,
     cursors: CursorsOf,
 ) -> ReplayOut:
     """Try to store many again: those of `ids`, or those that fit, oldest first.

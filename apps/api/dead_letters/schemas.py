@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from apps.api.fields import CursorIn
+from shared.web.fields import Cursor
 from shared.web.schemas import Limit, Model
 
 LETTER_EXAMPLE = "dl_01JD3V3Q8X0000000000000000"
@@ -39,7 +39,7 @@ class DeadLetterQuery(Model):
     code: Annotated[str | None, Field(max_length=32, examples=["out_of_range"])] = None
     replayed: Annotated[bool | None, Field(description="only those replayed, or not")] = None
     limit: Limit = 50
-    cursor: CursorIn | None = None
+    cursor: Cursor = None
 
 
 class ReplayIn(Model):
@@ -52,7 +52,7 @@ class ReplayIn(Model):
     device: Annotated[str | None, Field(max_length=64, description="public id")] = None
     code: Annotated[str | None, Field(max_length=32, examples=["out_of_range"])] = None
     limit: Annotated[int, Field(ge=1, le=MOST_REPLAYED)] = MOST_REPLAYED
-    cursor: CursorIn | None = None
+    cursor: Cursor = None
 
 
 class ReplayedLetter(Model):

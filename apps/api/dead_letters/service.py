@@ -8,13 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from apps.api.dead_letters import repository
 from apps.api.dead_letters.errors import NoSuchDeadLetter
 from apps.api.dead_letters.schemas import ReplayedLetter
-from apps.api.dependencies import Change
 from shared.auth import audit
 from shared.models import DeadLetter
 from shared.readings import sources
 from shared.readings.parcel import Source
 from shared.readings.plan import Taken
 from shared.readings.submit import Item, Outcome, submit
+from shared.web.changes import Change
 
 GONE = Outcome("rejected", code="unknown_device", detail="the device is disabled or deleted")
 
@@ -42,7 +42,7 @@ async def replay(
     session: AsyncSession, change: Change, task: str, letters: Sequence[DeadLetter]
 ) -> Replayed:
     """Send letters through the write path again; those that are stored now are marked."""
-    now = change.clock.now()
+    now = change.now
     org_id = change.origin.org_id
     known = await _sources(session, org_id, letters)
     able = [letter for letter in letters if letter.device_id in known]

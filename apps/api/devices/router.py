@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from apps.api.dependencies import NO_DEVICE, ChangeOf, DeviceKey, DevicesReader
+from apps.api.dependencies import NO_DEVICE, DeviceKey, DevicesChange, DevicesReader
 from apps.api.devices import repository, service
 from apps.api.devices.errors import NoSuchDevice
 from apps.api.devices.rules import is_online
@@ -31,7 +31,11 @@ TAKEN = failures({409: "Another device has this uid; the problem names it."})
 
 @router.post("", status_code=201, summary="Create a device", responses=TAKEN)
 async def create(
-    body: DeviceIn, session: WriteSession, change: ChangeOf, request: Request, response: Response
+    body: DeviceIn,
+    session: WriteSession,
+    change: DevicesChange,
+    request: Request,
+    response: Response,
 ) -> CreatedDevice:
     """Register a device. The answer has its token, which is shown this once."""
     device, token = await service.create(session, change, body)
@@ -83,7 +87,7 @@ async def get(
 
 @router.patch("/{device_id}", summary="Change a device", responses=NO_DEVICE | TAKEN)
 async def patch(
-    device_id: DeviceKey, body: DevicePatch, session: WriteSession, change: ChangeOf
+    device_id: DeviceKey, body: DevicePatch, session: WriteSession, change: DevicesChange
 ) -> DeviceOut:
     """Change what the body names; `tags` are replaced as a whole."""
     await service.patch(session, change, device_id, body)
@@ -91,14 +95,14 @@ async def patch(
 
 
 @router.delete("/{device_id}", status_code=204, summary="Delete a device", responses=NO_DEVICE)
-async def delete(device_id: DeviceKey, session: WriteSession, change: ChangeOf) -> None:
+async def delete(device_id: DeviceKey, session: WriteSession, change: DevicesChange) -> None:
     """Delete a device. Its uid is free again; what it sent stays counted."""
     await service.delete(session, change, device_id)
 
 
 @router.post("/{device_id}/token", summary="Rotate a device's token", responses=NO_DEVICE)
 async def rotate_token(
-    device_id: DeviceKey, session: WriteSession, change: ChangeOf, request: Request
+    device_id: DeviceKey, session: WriteSession, change: DevicesChange, request: Request
 ) -> TokenOut:
     """A new token, shown this once. The old one ends at once, and so does its connection."""
     token = await service.rotate_token(session, change, device_id)
@@ -107,14 +111,14 @@ async def rotate_token(
 
 
 @router.post("/{device_id}/disable", summary="Disable a device", responses=NO_DEVICE)
-async def disable(device_id: DeviceKey, session: WriteSession, change: ChangeOf) -> DeviceOut:
+async def disable(device_id: DeviceKey, session: WriteSession, change: DevicesChange) -> DeviceOut:
     """It may not connect until it is enabled again; its connection ends."""
     await service.set_disabled(session, change, device_id, disabled=True)
     return await _show(session, change.origin.org_id, device_id, change.clock.now_ms())
 
 
 @router.post("/{device_id}/enable", summary="Enable a device", responses=NO_DEVICE)
-async def enable(device_id: DeviceKey, session: WriteSession, change: ChangeOf) -> DeviceOut:
+async def enable(device_id: DeviceKey, session: WriteSession, change: DevicesChange) -> DeviceOut:
     """It may connect again."""
     await service.set_disabled(session, change, device_id, disabled=False)
     return await _show(session, change.origin.org_id, device_id, change.clock.now_ms())

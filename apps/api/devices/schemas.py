@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from apps.api.fields import CursorIn, Tag, Uid
-from shared.web.fields import Printable
+from apps.api.fields import Tag, Uid
+from shared.web.fields import Cursor, Printable
 from shared.web.schemas import Limit, Model, Timestamp
 
 MOST_TAGS = 32
@@ -81,7 +81,7 @@ class DeviceQuery(Model):
     """Which devices: those that fit everything said."""
 
     limit: Limit = 50
-    cursor: CursorIn | None = None
+    cursor: Cursor = None
     tag: Annotated[
         list[Tag], Field(max_length=5, description="has this tag; several: has them all")
     ] = Field(default_factory=list)

@@ -4,7 +4,6 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from apps.api.dependencies import Change
 from apps.api.devices import repository
 from apps.api.devices.errors import NoSuchDevice
 from apps.api.devices.schemas import DeviceIn, DevicePatch
@@ -12,6 +11,7 @@ from apps.api.profiles.repository import find as find_profile
 from shared.auth import audit
 from shared.devices import UnknownProfile, add_token, register, uid_is_free
 from shared.models import Device
+from shared.web.changes import Change
 
 
 async def number(session: AsyncSession, org_id: int, public_id: str) -> int:
@@ -31,10 +31,10 @@ async def create(session: AsyncSession, change: Change, body: DeviceIn) -> tuple
         name=body.name,
         profile_id=await _profile_number(session, change.origin.org_id, body.profile),
         tags=body.tags,
-        now=change.clock.now(),
+        now=change.now,
         facts=body.model_dump(mode="json"),
     )
-    change.tell([device.public_id])
+    change.tell_ingest([device.public_id])
     return device, token
 
 
@@ -55,7 +55,7 @@ async def patch(session: AsyncSession, change: Change, public_id: str, body: Dev
         for name in changed.keys() & {"uid", "name"}:
             setattr(device, name, changed[name])
         device.profile_id = changed_profile
-        device.updated_at = change.clock.now()
+        device.updated_at = change.now
     if "tags" in changed:
         await repository.replace_tags(session, org_id, device.id, body.tags)
     _record(
@@ -76,7 +76,7 @@ async def set_disabled(
     if device.disabled == disabled:
         return
     device.disabled = disabled
-    device.updated_at = change.clock.now()
+    device.updated_at = change.now
     action = "device.disable" if disabled else "device.enable"
     _record(
         session,
@@ -91,7 +91,7 @@ async def set_disabled(
 async def rotate_token(session: AsyncSession, change: Change, public_id: str) -> str:
     """A new token in place of every other that the device has. Raises `NoSuchDevice`."""
     org_id = change.origin.org_id
-    now = change.clock.now()
+    now = change.now
     device = await _get(session, org_id, public_id)
     await repository.revoke_tokens(session, org_id, device.id, now)
     token = add_token(session, org_id, device.id, now)
@@ -106,7 +106,7 @@ async def delete(session: AsyncSession, change: Change, public_id: str) -> None:
     before = await _facts(session, device)
     device.gone = device.id
     device.profile_id = None
-    device.updated_at = change.clock.now()
+    device.updated_at = change.now
     await repository.revoke_tokens(session, org_id, device.id, device.updated_at)
     await repository.replace_tags(session, org_id, device.id, [])
     _record(session, change, "device.delete", device, before=before)
@@ -154,8 +154,8 @@ def _record(
         change.origin,
         action,
         device.public_id,
-        at=change.clock.now(),
+        at=change.now,
         before=before,
         after=after,
     )
-    change.tell([device.public_id])
+    change.tell_ingest([device.public_id])

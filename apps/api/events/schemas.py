@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from apps.api.fields import METRIC_PATTERN, CursorIn
 from apps.api.periods import Order, Period
+from shared.web.fields import CODE_PATTERN, Cursor
 from shared.web.schemas import Limit, Model
 
 
@@ -25,9 +25,7 @@ class EventOut(Model):
 
 
 class EventsQuery(Period):
-    name: Annotated[str | None, Field(pattern=METRIC_PATTERN, examples=["session.completed"])] = (
-        None
-    )
+    name: Annotated[str | None, Field(pattern=CODE_PATTERN, examples=["session.completed"])] = None
     order: Order = "asc"
     limit: Limit = 50
-    cursor: CursorIn | None = None
+    cursor: Cursor = None

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from apps.api.dependencies import ChangeOf
+from apps.api.dependencies import DevicesChange
 from apps.api.imports import rules, service
 from apps.api.imports.errors import BadFile, UnknownKind
 from apps.api.imports.schemas import ImportOut, ImportQuery
@@ -44,7 +44,7 @@ async def import_devices(
     query: Annotated[ImportQuery, Query()],
     request: Request,
     session: WriteSession,
-    change: ChangeOf,
+    change: DevicesChange,
 ) -> ImportOut:
     """Register many devices from a CSV or a JSON list, at most 10,000 at once.
 

@@ -7,7 +7,6 @@ from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from apps.api.dependencies import Change
 from apps.api.devices.schemas import DeviceIn
 from apps.api.imports import repository
 from apps.api.imports.rules import Row, Sheet
@@ -18,6 +17,7 @@ from shared.devices import new_token
 from shared.errors import Conflict
 from shared.ids import digest, new_id
 from shared.telemetry.clean import clean
+from shared.web.changes import Change
 
 KEPT_ERRORS = 20
 
@@ -50,7 +50,7 @@ async def run(session: AsyncSession, change: Change, sheet: Sheet, *, dry_run: b
             await _make(session, change, good)
         except IntegrityError:
             raise Conflict("another request registered one of the uids; try again") from None
-        change.tell(item.public_id for item in good[:1000])
+        change.tell_ingest(item.public_id for item in good)
     return ImportOut(
         dry_run=dry_run,
         rows=len(sheet.rows),
@@ -120,7 +120,7 @@ def _error(line: int, uid: Any, code: str, detail: str) -> RowError:
 
 async def _make(session: AsyncSession, change: Change, good: list[_Good]) -> None:
     org_id = change.origin.org_id
-    now = change.clock.now()
+    now = change.now
     rows = [
         {
             "public_id": item.public_id,

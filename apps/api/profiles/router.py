@@ -2,34 +2,28 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 
-from apps.api.dependencies import ChangeOf, DevicesReader
+from apps.api.dependencies import DevicesChange, DevicesReader
 from apps.api.profiles import repository, service
 from apps.api.profiles.schemas import Metric, ProfileIn, ProfileOut, ProfilePatch, ProfileQuery
 from shared.models import DeviceProfile
 from shared.web.dependencies import CursorsOf, ReadSession, WriteSession
+from shared.web.fields import public_id
 from shared.web.openapi import failures
 from shared.web.schemas import Page
 from shared.web.transaction import TransactionalRoute
 
 router = APIRouter(route_class=TransactionalRoute, prefix="/v1/profiles", tags=["profiles"])
 
-ProfileKey = Annotated[
-    str,
-    Path(
-        max_length=64,
-        description="public id of a profile",
-        examples=["prf_01JD3V3Q8X0000000000000000"],
-    ),
-]
+ProfileKey = Annotated[str, public_id("a profile", "prf")]
 GONE = {404: "There is no such profile in this organisation."}
 TAKEN = {409: "Another profile has this name."}
 
 
 @router.post("", status_code=201, summary="Create a profile", responses=failures(TAKEN))
 async def create(
-    body: ProfileIn, session: WriteSession, change: ChangeOf, response: Response
+    body: ProfileIn, session: WriteSession, change: DevicesChange, response: Response
 ) -> ProfileOut:
     """Declare what a kind of device measures: type, unit and bounds of each metric.
 
@@ -64,7 +58,7 @@ async def get(profile_id: ProfileKey, principal: DevicesReader, session: ReadSes
 
 @router.patch("/{profile_id}", summary="Change a profile", responses=failures(GONE | TAKEN))
 async def patch(
-    profile_id: ProfileKey, body: ProfilePatch, session: WriteSession, change: ChangeOf
+    profile_id: ProfileKey, body: ProfilePatch, session: WriteSession, change: DevicesChange
 ) -> ProfileOut:
     """Change what the body names; `metrics` is replaced as a whole.
 
@@ -79,7 +73,7 @@ async def patch(
     summary="Delete a profile",
     responses=failures(GONE | {409: "Devices use the profile."}),
 )
-async def delete(profile_id: ProfileKey, session: WriteSession, change: ChangeOf) -> None:
+async def delete(profile_id: ProfileKey, session: WriteSession, change: DevicesChange) -> None:
     """Delete a profile that no device uses."""
     await service.delete(session, change, profile_id)
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from apps.api.fields import CursorIn, MetricName, Number
-from shared.web.fields import Name, Printable
+from apps.api.fields import MetricName, Number
+from shared.web.fields import Cursor, Name, Printable
 from shared.web.schemas import Limit, Model, Timestamp
 
 MOST_METRICS = 128
@@ -86,4 +86,4 @@ class ProfileOut(Model):
 
 class ProfileQuery(Model):
     limit: Limit = 50
-    cursor: CursorIn | None = None
+    cursor: Cursor = None

@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from apps.api.dependencies import Change
 from apps.api.profiles import repository
 from apps.api.profiles.errors import NoSuchProfile, ProfileInUse, ProfileNameTaken
 from apps.api.profiles.schemas import ProfileIn, ProfilePatch, stored
 from shared.auth import audit
 from shared.models import DeviceProfile
+from shared.web.changes import Change
 
 
 async def get(session: AsyncSession, org_id: int, public_id: str) -> DeviceProfile:
@@ -25,7 +25,7 @@ async def get(session: AsyncSession, org_id: int, public_id: str) -> DeviceProfi
 
 async def create(session: AsyncSession, change: Change, body: ProfileIn) -> DeviceProfile:
     """A new profile. Raises `ProfileNameTaken`."""
-    now = change.clock.now()
+    now = change.now
     profile = DeviceProfile(
         org_id=change.origin.org_id,
         name=body.name,
@@ -53,7 +53,7 @@ async def patch(
         return profile
     async with _name_is_free(session, profile.org_id, after["name"]):
         profile.name, profile.strict, profile.metrics = after.values()
-        profile.updated_at = change.clock.now()
+        profile.updated_at = change.now
     audit.record(
         session,
         change.origin,
@@ -63,7 +63,7 @@ async def patch(
         before=_without_common(before, after),
         after=_without_common(after, before),
     )
-    change.tell(everything=True)
+    change.tell_ingest(everything=True)
     return profile
 
 
@@ -78,7 +78,7 @@ async def delete(session: AsyncSession, change: Change, public_id: str) -> None:
         change.origin,
         "profile.delete",
         public_id,
-        at=change.clock.now(),
+        at=change.now,
         before=_facts(profile),
     )
     await session.delete(profile)

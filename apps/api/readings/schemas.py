@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from apps.api.fields import CursorIn
 from apps.api.periods import Order, Period
+from shared.web.fields import Cursor
 from shared.web.schemas import Limit, Model
 
 Value = bool | int | float | str
@@ -30,7 +30,7 @@ class ReadingOut(Model):
 class ReadingsQuery(Period):
     order: Order = "asc"
     limit: Limit = 50
-    cursor: CursorIn | None = None
+    cursor: Cursor = None
 
 
 class LatestValue(Model):

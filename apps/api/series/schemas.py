@@ -4,8 +4,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from apps.api.fields import METRIC_PATTERN
 from apps.api.series.rules import AGGREGATES, BUCKET_PATTERN
+from shared.web.fields import CODE_PATTERN
 from shared.web.schemas import Instant, Model
 
 DEFAULT_POINTS = 300
@@ -16,7 +16,7 @@ Number = int | float | None
 class SeriesQuery(Model):
     """A metric, a span of time, and how finely it is cut: `points` or `bucket`."""
 
-    metric: Annotated[str, StringConstraints(pattern=METRIC_PATTERN), Field(examples=["temp"])]
+    metric: Annotated[str, StringConstraints(pattern=CODE_PATTERN), Field(examples=["temp"])]
     start: Annotated[Instant, Field(description="from this time on")]
     end: Annotated[Instant, Field(description="before this time")]
     points: Annotated[

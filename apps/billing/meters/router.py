@@ -2,27 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Response
 
-from apps.billing.dependencies import ChangeOf, UsageReader
+from apps.billing.dependencies import UsageChange, UsageReader
 from apps.billing.meters import service
 from apps.billing.meters.schemas import MeterIn, MeterOut
 from shared.web.dependencies import CursorsOf, ReadSession, WriteSession
-from shared.web.fields import Cursor
+from shared.web.fields import Cursor, public_id
 from shared.web.openapi import failures
 from shared.web.schemas import Limit, Page
 from shared.web.transaction import TransactionalRoute
 
 router = APIRouter(route_class=TransactionalRoute, prefix="/v1/meters", tags=["meters"])
 
-Id = Annotated[
-    str,
-    Path(
-        max_length=64,
-        description="public id of a meter",
-        examples=["mtr_01JD3V3Q8X0000000000000000"],
-    ),
-]
+Id = Annotated[str, public_id("a meter", "mtr")]
 GONE = {404: "There is no such meter in this organisation."}
 
 
@@ -33,7 +26,7 @@ GONE = {404: "There is no such meter in this organisation."}
     responses=failures({409: "Another meter has this code."}),
 )
 async def create(
-    body: MeterIn, session: WriteSession, change: ChangeOf, response: Response
+    body: MeterIn, session: WriteSession, change: UsageChange, response: Response
 ) -> MeterOut:
     """Say what is counted: `event_sum` adds up the number in a field of an event, `event_count`
     counts the events, `messages` what was stored, `active_devices` the devices that sent it.
@@ -66,7 +59,7 @@ async def get(meter_id: Id, principal: UsageReader, session: ReadSession) -> Met
 
 
 @router.delete("/{meter_id}", status_code=204, summary="Delete a meter", responses=failures(GONE))
-async def delete(meter_id: Id, session: WriteSession, change: ChangeOf) -> None:
+async def delete(meter_id: Id, session: WriteSession, change: UsageChange) -> None:
     """It counts no more and its code is free. What it measured is kept for what was invoiced,
     but a new meter of the same code counts from the events again.
     """

@@ -5,13 +5,13 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from apps.billing.dependencies import Change
 from apps.billing.meters import repository
 from apps.billing.meters.errors import MeterCodeTaken, NoSuchMeter
 from apps.billing.meters.schemas import MeterIn, MeterOut
 from shared.auth import audit
 from shared.jobs import enqueue
 from shared.models import Meter
+from shared.web.changes import Change
 from shared.web.cursors import Cursors
 from shared.web.schemas import Page
 

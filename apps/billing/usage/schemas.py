@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.web.fields import Code
+from shared.web.fields import Code, Cursor
 from shared.web.schemas import Instant, Limit, Model
 
 Group = Literal["none", "hour", "day", "month", "device"]
@@ -34,9 +34,7 @@ class UsageQuery(Model):
         ),
     ] = "UTC"
     limit: Limit = 50
-    cursor: Annotated[
-        str | None, Field(max_length=1000, description="`next` of the page before")
-    ] = None
+    cursor: Cursor = None
 
 
 class UsageItem(Model):

@@ -2,27 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Response
 
-from apps.loyalty.dependencies import ChangeOf, MembersReader
+from apps.loyalty.dependencies import MembersChange, MembersReader
 from apps.loyalty.earning import service
 from apps.loyalty.earning.schemas import RuleIn, RuleOut
 from shared.web.dependencies import CursorsOf, ReadSession, WriteSession
-from shared.web.fields import Cursor
+from shared.web.fields import Cursor, public_id
 from shared.web.openapi import failures
 from shared.web.schemas import Limit, Page
 from shared.web.transaction import TransactionalRoute
 
 router = APIRouter(route_class=TransactionalRoute, prefix="/v1/rules", tags=["rules"])
 
-Id = Annotated[
-    str,
-    Path(
-        max_length=64,
-        description="public id of an earning rule",
-        examples=["rul_01JD3V3Q8X0000000000000000"],
-    ),
-]
+Id = Annotated[str, public_id("an earning rule", "rul")]
 GONE = {404: "There is no such rule in this organisation."}
 
 
@@ -33,7 +26,7 @@ GONE = {404: "There is no such rule in this organisation."}
     responses=failures({404: "There is no such programme in this organisation."}),
 )
 async def create(
-    body: RuleIn, session: WriteSession, change: ChangeOf, response: Response
+    body: RuleIn, session: WriteSession, change: MembersChange, response: Response
 ) -> RuleOut:
     """Points for an event: `points_per_unit` times the number in its `field`, rounded for each
     event, to the member whose tag is in `member_field`.
@@ -69,7 +62,7 @@ async def get(rule_id: Id, principal: MembersReader, session: ReadSession) -> Ru
 @router.delete(
     "/{rule_id}", status_code=204, summary="Delete an earning rule", responses=failures(GONE)
 )
-async def delete(rule_id: Id, session: WriteSession, change: ChangeOf) -> None:
+async def delete(rule_id: Id, session: WriteSession, change: MembersChange) -> None:
     """It gives no points any more. Those it gave stay, and so does what it gave for tags that
     have no member yet.
     """

@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from apps.loyalty.dependencies import Change
 from apps.loyalty.earning import repository
 from apps.loyalty.earning.errors import NoSuchRule
 from apps.loyalty.earning.schemas import RuleIn, RuleOut
@@ -15,6 +14,7 @@ from shared.clock import from_ms
 from shared.jobs import enqueue
 from shared.models import EarningRule
 from shared.money import plain
+from shared.web.changes import Change
 from shared.web.cursors import Cursors
 from shared.web.schemas import Page
 

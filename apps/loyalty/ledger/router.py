@@ -2,26 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 
-from apps.loyalty.dependencies import ChangeOf, MembersReader
+from apps.loyalty.dependencies import MembersChange, MembersReader
 from apps.loyalty.ledger import service
 from apps.loyalty.ledger.schemas import AdjustmentIn, BalanceOut, EntryOut, EntryQuery
 from shared.web.dependencies import CursorsOf, ReadSession, WriteSession
+from shared.web.fields import public_id
 from shared.web.openapi import failures
 from shared.web.schemas import Page
 from shared.web.transaction import TransactionalRoute
 
 router = APIRouter(route_class=TransactionalRoute, prefix="/v1/members", tags=["points"])
 
-Id = Annotated[
-    str,
-    Path(
-        max_length=64,
-        description="public id of a member",
-        examples=["mbr_01JD3V3Q8X0000000000000000"],
-    ),
-]
+Id = Annotated[str, public_id("a member", "mbr")]
 GONE = {404: "There is no such member in this organisation."}
 
 
@@ -50,7 +44,7 @@ async def entries(
     responses=failures(GONE | {409: "The member does not have so many points."}),
 )
 async def adjust(
-    member_id: Id, body: AdjustmentIn, session: WriteSession, change: ChangeOf
+    member_id: Id, body: AdjustmentIn, session: WriteSession, change: MembersChange
 ) -> EntryOut:
     """Add or take points by hand, with a reason. Oldest points go first; never below 0. Send an
     `Idempotency-Key`, so that a request that is sent again adjusts once.

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StrictInt, StringConstraints
 
-from shared.web.fields import Printable
+from shared.web.fields import Cursor, Printable
 from shared.web.schemas import Limit, Model, Timestamp
 
 MOST_POINTS = 10**12
@@ -58,6 +58,4 @@ class AdjustmentIn(Model):
 
 class EntryQuery(Model):
     limit: Limit = 50
-    cursor: Annotated[
-        str | None, Field(max_length=1000, description="`next` of the page before")
-    ] = None
+    cursor: Cursor = None

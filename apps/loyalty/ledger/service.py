@@ -5,7 +5,6 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from apps.loyalty.dependencies import Change
 from apps.loyalty.ledger import repository
 from apps.loyalty.ledger.errors import NotEnoughPoints
 from apps.loyalty.ledger.rules import Take, take
@@ -17,6 +16,7 @@ from shared.auth import audit
 from shared.events.event import Key
 from shared.ids import new_id
 from shared.models import Allocation, Entry, Lot, Member
+from shared.web.changes import Change
 from shared.web.cursors import Cursors
 from shared.web.schemas import Page
 

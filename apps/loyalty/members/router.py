@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from apps.loyalty.dependencies import ChangeOf, MembersReader
+from apps.loyalty.dependencies import MembersChange, MembersReader
 from apps.loyalty.members import service
 from apps.loyalty.members.schemas import (
     MemberIn,
@@ -16,20 +16,14 @@ from apps.loyalty.members.schemas import (
     TagIn,
 )
 from shared.web.dependencies import CursorsOf, ReadSession, WriteSession
+from shared.web.fields import public_id
 from shared.web.openapi import failures
 from shared.web.schemas import Page
 from shared.web.transaction import TransactionalRoute
 
 router = APIRouter(route_class=TransactionalRoute, prefix="/v1/members", tags=["members"])
 
-Id = Annotated[
-    str,
-    Path(
-        max_length=64,
-        description="public id of a member",
-        examples=["mbr_01JD3V3Q8X0000000000000000"],
-    ),
-]
+Id = Annotated[str, public_id("a member", "mbr")]
 TagPath = Annotated[str, Path(max_length=128, description="a tag", examples=["TAG-9"])]
 GONE = {404: "There is no such member in this organisation."}
 NO_PROGRAMME = {404: "There is no such programme in this organisation."}
@@ -40,7 +34,7 @@ TAKEN = {409: "A tag has a member already, or the member has too many."}
     "", status_code=201, summary="Create a member", responses=failures(NO_PROGRAMME | TAKEN)
 )
 async def create(
-    body: MemberIn, session: WriteSession, change: ChangeOf, response: Response
+    body: MemberIn, session: WriteSession, change: MembersChange, response: Response
 ) -> MemberOut:
     """A member earns points for events that name one of its tags, also for those that came
     before: what the rules gave for them follows within moments.
@@ -55,7 +49,7 @@ async def create(
 @router.post(
     "/batch", status_code=201, summary="Create members", responses=failures(NO_PROGRAMME | TAKEN)
 )
-async def create_many(body: MembersIn, session: WriteSession, change: ChangeOf) -> MembersOut:
+async def create_many(body: MembersIn, session: WriteSession, change: MembersChange) -> MembersOut:
     """Up to 1,000 members at once, in the order of the body: all of them, or none."""
     return MembersOut(items=await service.create(session, change, body))
 
@@ -79,7 +73,9 @@ async def get(member_id: Id, principal: MembersReader, session: ReadSession) -> 
 
 
 @router.post("/{member_id}/tags", summary="Add a tag", responses=failures(GONE | TAKEN))
-async def add_tag(member_id: Id, body: TagIn, session: WriteSession, change: ChangeOf) -> MemberOut:
+async def add_tag(
+    member_id: Id, body: TagIn, session: WriteSession, change: MembersChange
+) -> MemberOut:
     """Give the member one more tag. What the tag earned before it had a member follows."""
     return await service.add_tag(session, change, member_id, body.tag)
 
@@ -90,6 +86,8 @@ async def add_tag(member_id: Id, body: TagIn, session: WriteSession, change: Cha
     summary="Remove a tag",
     responses=failures({404: "There is no such member, or it does not have the tag."}),
 )
-async def remove_tag(member_id: Id, tag: TagPath, session: WriteSession, change: ChangeOf) -> None:
+async def remove_tag(
+    member_id: Id, tag: TagPath, session: WriteSession, change: MembersChange
+) -> None:
     """Take the tag from the member. The points that it earned stay."""
     await service.remove_tag(session, change, member_id, tag)

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from apps.loyalty.programmes.schemas import ProgrammeId
-from shared.web.fields import Printable
+from shared.web.fields import Cursor, Printable
 from shared.web.schemas import Limit, Model, Timestamp
 
 MOST_TAGS = 20
@@ -75,6 +75,4 @@ class MemberQuery(Model):
     ] = None
     tag: Annotated[str | None, Field(max_length=128, description="only who has this tag")] = None
     limit: Limit = 50
-    cursor: Annotated[
-        str | None, Field(max_length=1000, description="`next` of the page before")
-    ] = None
+    cursor: Cursor = None

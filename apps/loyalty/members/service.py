@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from apps.loyalty.dependencies import Change
 from apps.loyalty.members import repository
 from apps.loyalty.members.errors import NoSuchMember, NoSuchTag, TagTaken, TooManyTags
 from apps.loyalty.members.schemas import MOST_TAGS, MemberOut, MemberQuery, MembersIn
@@ -20,6 +19,7 @@ from shared.ids import new_id
 from shared.jobs import enqueue
 from shared.models import Member
 from shared.telemetry.clean import clean
+from shared.web.changes import Change
 from shared.web.cursors import Cursors
 from shared.web.schemas import Page
 

@@ -2,27 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Response
 
-from apps.loyalty.dependencies import ChangeOf, MembersReader
+from apps.loyalty.dependencies import MembersChange, MembersReader
 from apps.loyalty.programmes import service
 from apps.loyalty.programmes.schemas import ProgrammeIn, ProgrammeOut
 from shared.web.dependencies import CursorsOf, ReadSession, WriteSession
-from shared.web.fields import Cursor
+from shared.web.fields import Cursor, public_id
 from shared.web.openapi import failures
 from shared.web.schemas import Limit, Page
 from shared.web.transaction import TransactionalRoute
 
 router = APIRouter(route_class=TransactionalRoute, prefix="/v1/programmes", tags=["programmes"])
 
-Id = Annotated[
-    str,
-    Path(
-        max_length=64,
-        description="public id of a programme",
-        examples=["prg_01JD3V3Q8X0000000000000000"],
-    ),
-]
+Id = Annotated[str, public_id("a programme", "prg")]
 
 
 @router.post(
@@ -32,7 +25,7 @@ Id = Annotated[
     responses=failures({409: "Another programme has this name."}),
 )
 async def create(
-    body: ProgrammeIn, session: WriteSession, change: ChangeOf, response: Response
+    body: ProgrammeIn, session: WriteSession, change: MembersChange, response: Response
 ) -> ProgrammeOut:
     """Members and earning rules belong to a programme."""
     programme = await service.create(session, change, body)

@@ -3,12 +3,12 @@
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from apps.loyalty.dependencies import Change
 from apps.loyalty.programmes import repository
 from apps.loyalty.programmes.errors import NoSuchProgramme, ProgrammeNameTaken
 from apps.loyalty.programmes.schemas import ProgrammeIn, ProgrammeOut
 from shared.auth import audit
 from shared.models import Programme
+from shared.web.changes import Change
 from shared.web.cursors import Cursors
 from shared.web.schemas import Page
 
