@@ -19,6 +19,8 @@ from migrations.revision import newest, present
 from shared.bus import connect_bus
 from shared.clock import SystemClock
 from shared.db import Database
+from shared.telemetry.internal import internal_port
+from shared.web.health import is_ready
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,9 @@ async def everything(
         await sample.make_once(apps, settings.domain, file)
         tcp_port = await _ingest(parts, devices, stack)
         hosts = Hosts({f"{name}.{settings.domain}": app for name, app in apps.items()})
+        services = apps["api"].state.services
+        internal = internal_port(settings.internal_port, lambda: is_ready(services))
+        await stack.enter_async_context(internal)
         server = await stack.enter_async_context(serving(hosts, settings, http))
         stack.callback(parts.drain)
         talking = fleet.running(settings.fleet, found.tokens, settings.near_host, tcp_port)

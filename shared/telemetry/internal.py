@@ -6,8 +6,8 @@ Ingest has nothing else that speaks HTTP; the web apps keep their metrics off th
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 
@@ -31,6 +31,18 @@ Ready = Callable[[], Awaitable[bool]]
 Answer = tuple[int, str, bytes]
 
 log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def internal_port(port: int, ready: Ready) -> AsyncIterator[None]:
+    """Answer on `port` inside the block; with port 0, nowhere. Raises `ConfigurationError`."""
+    server = InternalServer(ready)
+    if port:
+        await server.start(port)
+    try:
+        yield
+    finally:
+        await server.close()
 
 
 class InternalServer:

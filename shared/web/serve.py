@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 from shared.errors import ConfigurationError, DomainError
 from shared.settings import load
 from shared.telemetry import logs
-from shared.telemetry.internal import InternalServer
+from shared.telemetry.internal import internal_port
 from shared.web.health import is_ready
 from shared.web.protocol import BoundedProtocol
 from shared.web.services import Services
@@ -122,15 +122,10 @@ def _run(app: FastAPI, settings: WebSettings, listener: socket.socket) -> int:
     services: Services = app.state.services
     config = server_config(app, settings)
     server = Server(config, services)
-    internal = InternalServer(lambda: is_ready(services))
 
     async def run() -> None:
-        if settings.internal_port:
-            await internal.start(settings.internal_port)
-        try:
+        async with internal_port(settings.internal_port, lambda: is_ready(services)):
             await server.serve(sockets=[listener])
-        finally:
-            await internal.close()
 
     try:
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:

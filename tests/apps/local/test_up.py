@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.apps.local.launch import APPS, Up, refused, up
-from tests.support.servers import wait_until
+from tests.support.servers import free_port, wait_until
 
 # A request that never comes to its end: what is under way when it stops.
 UNFINISHED = (
@@ -135,6 +135,18 @@ def test_an_open_live_stream_does_not_hold_it_up(tmp_path: Path) -> None:
         with httpx.stream("GET", url, headers=headers, timeout=30) as stream:
             next(stream.iter_raw())
             assert here.stop() == 0
+
+
+def test_the_internal_port_has_the_metrics_of_all_apps(tmp_path: Path) -> None:
+    internal = f"http://127.0.0.1:{(port := free_port())}"
+    with up(tmp_path, FLEET="0", FORTRESS_INTERNAL_PORT=str(port)) as here:
+        here.get("/v1/devices")
+        here.get("/v1/meters", "billing")
+        metrics = httpx.get(f"{internal}/metrics").text
+        assert httpx.get(f"{internal}/readyz").status_code == httpx.codes.OK
+        assert here.stop() == 0
+    for app, route in (("api", "/v1/devices"), ("billing", "/v1/meters")):
+        assert f'requests_total{{app="{app}",method="GET",route="{route}",status="200"}}' in metrics
 
 
 def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
