@@ -1,4 +1,4 @@
-"""The reference client of the line protocol. Needs this file, outbox.py and nothing else.
+"""The reference client of the line protocol. Needs this file, wire.py, outbox.py and nothing else.
 
     async with Client("devices.example.com", 9000, "pump-7", "dt_…") as client:
         client.send_reading({"temp": 21.5})
@@ -15,11 +15,11 @@ import ssl as tls
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from apps.fleet.outbox import LARGEST, MemoryOutbox
+from apps.fleet.wire import LINE_BYTES, Wire
 
-LINE_BYTES = 65_536
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 300.0
 CONNECT_S = 15.0
@@ -57,58 +57,6 @@ def system_ms() -> int:
 def backoff(attempt: int, rng: random.Random) -> float:
     """Seconds to wait before trying again, full jitter: up to 1 s, 2 s, 4 s … 5 min."""
     return rng.uniform(0, min(FIRST_WAIT_S * 2 ** min(attempt, 20), LONGEST_WAIT_S))
-
-
-class Wire(asyncio.Protocol):
-    """One connection: bytes to lines and back."""
-
-    def __init__(
-        self, on_line: Callable[["Wire", bytes], None], on_ready: Callable[[], None]
-    ) -> None:
-        self.transport: asyncio.Transport | None = None
-        self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.paused = False
-        self.heard = time.monotonic()
-        self._on_line = on_line
-        self._on_ready = on_ready
-        self._rest = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transport is one in all but name, so this cannot be asserted.
-        self.transport = cast(asyncio.Transport, transport)
-
-    def data_received(self, data: bytes) -> None:
-        self.heard = time.monotonic()
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            self._on_line(self, line)
-        if len(self._rest) > LINE_BYTES:
-            self.abort()
-
-    def write(self, data: bytes) -> None:
-        if self.transport is not None and not self.transport.is_closing():
-            self.transport.write(data)
-
-    def pause_writing(self) -> None:
-        self.paused = True
-
-    def resume_writing(self) -> None:
-        self.paused = False
-        self._on_ready()
-
-    def abort(self) -> None:
-        """End the connection at once, without sending what is buffered."""
-        if self.transport is not None:
-            self.transport.abort()
-
-    def close(self) -> None:
-        """End the connection when what is buffered is sent."""
-        if self.transport is not None:
-            self.transport.close()
-
-    def connection_lost(self, _error: Exception | None) -> None:
-        if not self.gone.done():
-            self.gone.set_result(None)
 
 
 class Client:

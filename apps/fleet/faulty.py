@@ -5,8 +5,9 @@ import random
 from collections import deque
 from typing import Any
 
-from apps.fleet.client import Client, Wire
+from apps.fleet.client import Client
 from apps.fleet.outbox import MemoryOutbox
+from apps.fleet.wire import Wire
 
 # How many acknowledged messages are remembered, to be sent once more.
 REMEMBERED = 50

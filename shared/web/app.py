@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -36,7 +36,31 @@ def create_web_app(
     `name` is the subdomain; `bulk` the path prefixes that take large bodies. `services` come from
     `shared.web.services.provide`; those that are owned by the app are closed with it.
     """
+    app = FastAPI(
+        title=title,
+        description=description,
+        version="1.0.0",
+        lifespan=_lifespan(services, background),
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        separate_input_output_schemas=False,
+        responses=openapi.PROBLEMS,
+    )
+    app.state.services = services
+    app.include_router(health.router)
+    for router in routers:
+        app.include_router(router)
+    problems.install(app)
+    openapi.install(app)
+    app.add_exception_handler(idempotency.Replay, idempotency.repeat)
+    app.add_middleware(Limits, name=name, bulk=bulk)
+    return app
 
+
+def _lifespan(
+    services: Services, background: Sequence[Background]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     async def forget_answers(stop: asyncio.Event) -> None:
         while not await _set_within(stop, FORGET_S):
             while await idempotency.forget(services.database, services.clock.now()):
@@ -55,26 +79,7 @@ def create_web_app(
             if services.owned:
                 await services.close()
 
-    app = FastAPI(
-        title=title,
-        description=description,
-        version="1.0.0",
-        lifespan=lifespan,
-        openapi_url="/v1/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-        separate_input_output_schemas=False,
-        responses=openapi.PROBLEMS,
-    )
-    app.state.services = services
-    app.include_router(health.router)
-    for router in routers:
-        app.include_router(router)
-    problems.install(app)
-    openapi.install(app)
-    app.add_exception_handler(idempotency.Replay, idempotency.repeat)
-    app.add_middleware(Limits, name=name, bulk=bulk)
-    return app
+    return lifespan
 
 
 async def _supervise(run: Background, stop: asyncio.Event) -> None:
