@@ -12,7 +12,11 @@ BATCH_ROWS = Histogram(
     buckets=(1, 10, 50, 100, 500, 1000, 2000, 5000),
 )
 COMMIT_SECONDS = Histogram("fortress_ingest_commit_seconds", "Time from batch to commit")
-RETRIES = Counter("fortress_ingest_retries_total", "Batches tried again", ["failure"])
+RETRIES = Counter(
+    "fortress_ingest_retries_total",
+    "Batches tried again, by what to do and by the database's number for the error",
+    ["failure", "error"],
+)
 HELD_BYTES = Gauge("fortress_ingest_held_bytes", "Bytes received and not yet committed")
 PAUSED = Counter("fortress_ingest_paused_total", "Times a socket was paused", ["why"])
 RESTARTS = Counter("fortress_ingest_restarts_total", "Parts started again after a failure")

@@ -16,7 +16,7 @@ from apps.ingest import metrics
 from apps.ingest.salvage import split
 from shared.bus import Bus
 from shared.db import Database
-from shared.readings.failures import Failure, classify, is_database_error
+from shared.readings.failures import Failure, classify, is_database_error, name
 from shared.readings.parcel import Parcel
 from shared.readings.plan import Taken
 from shared.readings.store import Store, announce
@@ -41,6 +41,10 @@ class Sender(Protocol):
         """The queue has room again."""
         ...
 
+    def replace(self) -> None:
+        """Its device is on another task now: end."""
+        ...
+
     def abort(self) -> None:
         """Cut the connection: the device comes back and sends what was not acknowledged."""
         ...
@@ -50,11 +54,19 @@ class Pipeline:
     """Takes parcels from connections, commits them in order, tells the connections."""
 
     def __init__(
-        self, database: Database, bus: Bus, store: Store, *, most_rows: int, most_bytes: int
+        self,
+        database: Database,
+        bus: Bus,
+        store: Store,
+        *,
+        task: str,
+        most_rows: int,
+        most_bytes: int,
     ) -> None:
         self._database = database
         self._bus = bus
         self._store = store
+        self._task = task
         self._most_rows = most_rows
         self._most_bytes = most_bytes
         self._queue: deque[tuple[Parcel, Sender]] = deque()
@@ -106,6 +118,7 @@ class Pipeline:
             taken = await self._commit(parcels)
             metrics.COMMIT_SECONDS.observe(time.perf_counter() - started)
             self._acknowledge(batch)
+            self._let_go(batch, taken)
             self._release(parcels)
             await announce(self._bus, taken)
 
@@ -131,6 +144,14 @@ class Pipeline:
                 # One connection's trouble must not end everyone's acknowledgements.
                 log.exception("a device could not be told what was committed")
 
+    def _let_go(self, batch: list[tuple[Parcel, Sender]], taken: Sequence[Taken]) -> None:
+        """End the connections whose device the commit found on another task."""
+        moved = {
+            item.parcel.source.device_id for item in taken if item.task not in (self._task, "")
+        }
+        for sender in {sender for parcel, sender in batch if parcel.source.device_id in moved}:
+            sender.replace()
+
     def _release(self, parcels: Sequence[Parcel]) -> None:
         self._held -= sum(parcel.size for parcel in parcels)
         metrics.HELD_BYTES.set(self._held)
@@ -151,7 +172,7 @@ class Pipeline:
                     taken = await self._store.commit(self._database, parcels, look_up=look_up)
             except Exception as error:  # noqa: BLE001 - nothing may end this loop
                 failure = _judge(error)
-                metrics.RETRIES.labels(failure.name).inc()
+                metrics.RETRIES.labels(failure.name, name(error)).inc()
                 if failure is Failure.poison:
                     log.warning("the database refuses a row: %s", clean(str(error)))
                     return await self._salvage(parcels, error)

@@ -30,7 +30,7 @@ _POISON: Final = {
 def classify(error: BaseException) -> Failure:
     """What to do about `error`. What is unknown is tried again: nothing is given up."""
     origin = error.orig if isinstance(error, DBAPIError) else error
-    number = origin.args[0] if origin is not None and origin.args else None
+    number = _number(origin)
     if number in _AGAIN or "database is locked" in str(origin):
         return Failure.again
     if number in _POISON or isinstance(origin, aiomysql.DataError):
@@ -44,6 +44,17 @@ def is_database_error(error: BaseException) -> bool:
     """Whether `error` came from the database or the way to it, not from a bug of ours."""
     kinds = (DBAPIError, aiomysql.MySQLError, PoolTimeout, OSError, TimeoutError)
     return isinstance(error, kinds)
+
+
+def name(error: BaseException) -> str:
+    """A short name for counting `error`: the server's number for it, or else its class."""
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    return str(_number(origin) or type(origin).__name__)
+
+
+def _number(origin: BaseException | None) -> int | None:
+    first = origin.args[0] if origin is not None and origin.args else None
+    return first if isinstance(first, int) else None
 
 
 def _sqlite_refuses(origin: BaseException | None) -> bool:
