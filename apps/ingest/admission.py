@@ -51,13 +51,25 @@ class _Asked:
 
 
 class Admission:
-    """Judges hellos. `answer` is called once for each that is asked, in order."""
+    """Judges hellos. `answer` is called once for each that is asked, in order.
 
-    def __init__(self, database: Database, store: Store, clock: Clock, *, task: str) -> None:
+    `came` is told of each device that is let in, and the task that it was on before.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        store: Store,
+        clock: Clock,
+        *,
+        task: str,
+        came: Callable[[int, str], None],
+    ) -> None:
         self._database = database
         self._store = store
         self._clock = clock
         self._task = task
+        self._came = came
         self._asked: list[_Asked] = []
         self._arrived = asyncio.Event()
         self._cache: dict[bytes, tuple[float, Known | None]] = {}
@@ -99,15 +111,17 @@ class Admission:
             and found.source.uid == one.hello.device
             and not found.disabled
         }
-        last = await greet(
+        met = await greet(
             self._database,
             self._store,
             list(welcome.values()),
             task=self._task,
             now=self._clock.now_ms(),
         )
+        for device, found_at in met.items():
+            self._came(device, found_at.before)
         return [
-            Admitted(welcome[at].source, last[welcome[at].source.device_id])
+            Admitted(welcome[at].source, met[welcome[at].source.device_id].last)
             if at in welcome
             else _refusal(known.get(one.token), one.hello)
             for at, one in enumerate(asked)
@@ -146,6 +160,10 @@ class Admission:
             for token, (until, known) in self._cache.items()
             if known is None or known.source.org != org
         }
+
+    def forget_all(self) -> None:
+        """Something may have changed that nobody heard of."""
+        self._cache.clear()
 
     async def _load(self, tokens: Sequence[bytes]) -> dict[bytes, Known | None]:
         wanted = (

@@ -182,8 +182,9 @@ class Connection(asyncio.Protocol):
         self._finish(messages.ending(why, retry_ms))
 
     def replace(self) -> None:
-        """The same device is here on another connection: this one ends at once."""
-        metrics.ENDED.labels(Ending.replaced.value).inc()
+        """The same device is on another connection: this one ends at once."""
+        if not self.gone:
+            metrics.ENDED.labels(Ending.replaced.value).inc()
         self._inflight = 0
         self._finish(messages.ending(Ending.replaced))
 

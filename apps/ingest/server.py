@@ -4,18 +4,18 @@ import asyncio
 import logging
 import random
 import socket
-import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
 from apps.ingest import metrics
-from apps.ingest.admission import Admission, Known
-from apps.ingest.connection import Connection, Hub, busy_retry
+from apps.ingest.admission import Admission
+from apps.ingest.connection import Connection, Hub
 from apps.ingest.pipeline import Pipeline
-from apps.ingest.protocol.errors import Ending
 from apps.ingest.sessions import Sessions
 from apps.ingest.settings import IngestSettings
+from apps.ingest.takeover import Takeover
+from apps.ingest.watch import Watch
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.db import Database
@@ -24,14 +24,9 @@ from shared.errors import ConfigurationError
 from shared.ids import new_id
 from shared.readings import presence
 from shared.readings.store import Store
-from shared.telemetry.clean import clean
 
 # asyncio's default of 100 silently loses connections when thousands come at once.
 BACKLOG: Final = 4_096
-SWEEP_S: Final = 1.0
-# How often what is connected is looked up again, for when the bus said nothing.
-RECHECK_S: Final = 60.0
-ALIVE_S: Final = 60.0
 BYE_MS: Final = 2_000
 RESTART_S: Final = 0.2
 CONNECTIONS: Final = 2
@@ -65,15 +60,19 @@ class IngestServer:
             self._writing,
             bus,
             store,
+            task=self._task,
             most_rows=settings.batch_rows,
             most_bytes=settings.queue_bytes,
         )
-        self._admission = Admission(self._writing, store, clock, task=self._task)
+        self._takeover = Takeover(database, bus, self.sessions, task=self._task)
+        self._admission = Admission(
+            self._writing, store, clock, task=self._task, came=self._takeover.came
+        )
         self._hub = Hub(settings, clock, self._admission, self.pipeline, self.sessions)
+        self._watch = Watch(self._hub, database, bus, self._takeover, task=self._task)
         self._server: asyncio.Server | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._housekeeping: list[asyncio.Task[None]] = []
-        self._stop = asyncio.Event()
         self._draining = False
 
     @property
@@ -118,15 +117,17 @@ class IngestServer:
             for work in (
                 self._keep("commits", self.pipeline.run),
                 self._keep("admission", self._admission.run),
-                self._keep("the bus", self._listen),
+                self._keep("the bus", self._watch.listen),
+                self._keep("taking over", self._takeover.listen),
+                self._keep("telling of devices", self._takeover.tell),
             )
         ]
         self._housekeeping = [
             asyncio.create_task(work)
             for work in (
-                self._keep("sweeping", self._sweep),
-                self._keep("looking again", self._recheck),
-                keep_partitions(self._writing, self._clock, self._stop),
+                self._keep("sweeping", self._watch.sweep),
+                self._keep("looking again", self._watch.recheck),
+                keep_partitions(self._writing, self._clock, self._watch.stop),
             )
         ]
         log.info("devices connect to port %s", self.port)
@@ -147,7 +148,7 @@ class IngestServer:
             async with asyncio.timeout(self._settings.drain_s):
                 await self.pipeline.drained()
                 await self.sessions.all_closed()
-                await self._write_presence()
+                await self._watch.write_presence()
         for connection in list(self.sessions.open):
             connection.abort()
         await self._end_tasks()
@@ -172,7 +173,7 @@ class IngestServer:
             await asyncio.sleep(RESTART_S)
 
     async def _end_tasks(self) -> None:
-        self._stop.set()
+        self._watch.stop.set()
         if self._housekeeping:
             # One that is cancelled inside a statement would break its connection.
             await asyncio.wait(self._housekeeping, timeout=END_S)
@@ -180,98 +181,3 @@ class IngestServer:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _pause(self, seconds: float) -> bool:
-        """Wait; false when it is time to end instead."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stop.wait(), seconds)
-        return not self._stop.is_set()
-
-    # -- keeping time
-
-    async def _sweep(self) -> None:
-        alive = time.monotonic()
-        while await self._pause(SWEEP_S):
-            now = time.monotonic()
-            for connection in list(self.sessions.open):
-                self._look_at(connection, now)
-            await self._write_presence()
-            if now - alive > ALIVE_S:
-                alive = now
-                await self._write_pinged()
-
-    def _look_at(self, connection: Connection, now: float) -> None:
-        if connection.overdue:
-            connection.abort()
-        if connection.gone:
-            return
-        silent = now - connection.spoke
-        if connection.greeted:
-            if silent > self._settings.idle_s and not connection.busy:
-                connection.end(Ending.idle)
-        elif silent > self._settings.hello_s:
-            if connection.judging:
-                connection.end(Ending.busy, busy_retry())
-            else:
-                connection.end(Ending.bad_hello)
-
-    async def _write_presence(self) -> None:
-        left = self.sessions.take_left()
-        if not left:
-            return
-        try:
-            await presence.leave(self._reading, left, task=self._task, now=self._clock.now_ms())
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next round tries again
-            log.warning("who left is not written yet: %s", clean(str(error)))
-            self.sessions.give_back(left)
-
-    async def _write_pinged(self) -> None:
-        pinged = [c for c in self.sessions.by_device() if c.pinged]
-        for connection in pinged:
-            connection.pinged = False
-        devices = [c.source.device_id for c in pinged if c.source is not None]
-        try:
-            await presence.seen(self._reading, devices, now=self._clock.now_ms())
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next round tries again
-            log.warning("signs of life are not written yet: %s", clean(str(error)))
-
-    # -- what changes about devices
-
-    async def _listen(self) -> None:
-        """Look again at an organisation's devices as soon as the bus says they changed."""
-        subscription = await self._bus.psubscribe("device:*")
-        try:
-            async for message in subscription:
-                org = message.channel.removeprefix("device:")
-                self._admission.forget(org)
-                await self._judge_again(
-                    c for c in self.sessions.by_device() if c.source and c.source.org == org
-                )
-        finally:
-            await subscription.close()
-
-    async def _recheck(self) -> None:
-        while await self._pause(RECHECK_S):
-            await self._judge_again(self.sessions.by_device())
-
-    async def _judge_again(self, connections: Iterable[Connection]) -> None:
-        chosen = list(connections)
-        try:
-            known = await self._admission.look_up({c.token for c in chosen}, fresh=True)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next round tries again
-            log.warning("devices are not looked up again yet: %s", clean(str(error)))
-            return
-        for connection in chosen:
-            _apply(connection, known[connection.token])
-
-
-def _apply(connection: Connection, known: Known | None) -> None:
-    """Give a connection what its device is now, or end it."""
-    if connection.gone:
-        return
-    if known is None:
-        connection.end(Ending.unauthorized)
-    elif known.disabled:
-        connection.end(Ending.disabled)
-    else:
-        connection.source = known.source

@@ -49,6 +49,10 @@ class Sessions:
         """A device that was written to be here is gone."""
         self.give_back([device])
 
+    def of(self, device: int) -> "Connection | None":
+        """The connection that a device is on."""
+        return self._by_device.get(device)
+
     def by_device(self) -> list["Connection"]:
         """The connections whose hello was accepted, one a device."""
         return list(self._by_device.values())

@@ -20,6 +20,11 @@ class IngestSettings(Settings):
         300, ge=1, description="seconds without a line until a connection is closed"
     )
     hello_s: float = Field(10.0, gt=0, description="seconds that a device has for its hello")
+    recheck_s: float = Field(
+        60.0,
+        gt=0,
+        description="seconds between looks at what is connected, for when the bus said nothing",
+    )
     batch_rows: int = Field(5_000, ge=1, description="most messages in one transaction")
     queue_bytes: int = Field(
         64 * 1024 * 1024, ge=1024, description="bytes held before sockets are paused"

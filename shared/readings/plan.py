@@ -25,22 +25,27 @@ Latest = dict[str, list[Any]]
 
 @dataclass(slots=True)
 class State:
-    """A device's committed state: `latest` is metric → [value, device time]."""
+    """A device's committed state: `latest` is metric → [value, device time].
+
+    `task` is the one that the device said hello to last, empty if none.
+    """
 
     boot: int = 0
     last_seq: int = 0
     last_seen: int = 0
     changed: int = 0
     latest: Latest = field(default_factory=dict)
+    task: str = ""
 
 
 @dataclass(slots=True)
 class Taken:
-    """What of one parcel is new."""
+    """What of one parcel is new, and `task`, which its device was on when it was committed."""
 
     parcel: Parcel
     readings: list[Reading]
     events: list[Event]
+    task: str = ""
 
 
 @dataclass(slots=True)
@@ -108,7 +113,7 @@ def _take(parcel: Parcel, state: State, seen: set[Identity] | None) -> Taken:
     if seen is not None:
         readings = [item for item in readings if _unseen(parcel, item, seen)]
         events = [item for item in events if _unseen(parcel, item, seen)]
-    return Taken(parcel, readings, events)
+    return Taken(parcel, readings, events, state.task)
 
 
 def _unseen(parcel: Parcel, item: Reading | Event, seen: set[Identity]) -> bool:

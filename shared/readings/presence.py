@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from shared.db import Database
 from shared.db.bulk import insert_rows
@@ -25,15 +25,24 @@ class Greeting:
     firmware: str
 
 
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A device that was written to be here: the highest committed number of its boot, and the
+    task that it was on before, empty if none.
+    """
+
+    last: int
+    before: str
+
+
 async def greet(
     database: Database, store: Store, greetings: Sequence[Greeting], *, task: str, now: int
-) -> dict[int, int]:
-    """Write that devices are here and which boot they count in.
+) -> dict[int, Met]:
+    """Write that devices are here and which boot they count in; returns them by device id.
 
-    Returns the highest committed number of that boot by device id. One device may greet more than
-    once; the last counts.
+    One device may greet more than once; the last counts.
     """
-    last = {}
+    met = {}
     by_device = {greeting.source.device_id: greeting for greeting in greetings}
     async with database.transaction() as connection:
         states = await store.lock(connection, by_device)
@@ -41,13 +50,14 @@ async def greet(
         for device in sorted(by_device):
             greeting = by_device[device]
             state = states.get(device) or State()
-            last[device] = state.last_seq if state.boot == greeting.boot else 0
+            last = state.last_seq if state.boot == greeting.boot else 0
+            met[device] = Met(last, state.task)
             new.append(
                 (
                     device,
                     greeting.source.org_id,
                     greeting.boot,
-                    last[device],
+                    last,
                     now,
                     max(now, state.changed + 1),
                     1,
@@ -57,7 +67,25 @@ async def greet(
                 )
             )
         await insert_rows(connection, rows.HELLOS, new)
-    return last
+    return met
+
+
+async def elsewhere(database: Database, devices: Iterable[int], *, task: str) -> set[int]:
+    """Those of `devices` that said hello to another task since they did to `task`."""
+    numbers = sorted(devices)
+    found: set[int] = set()
+    for start in range(0, len(numbers), CHUNK):
+        async with database.read() as session:
+            found.update(
+                await session.scalars(
+                    # Devices of every organisation are connected here.
+                    select(DeviceState.device_id).where(  # unscoped: as said above
+                        DeviceState.device_id.in_(numbers[start : start + CHUNK]),
+                        DeviceState.ingest_task != task,
+                    )
+                )
+            )
+    return found
 
 
 async def leave(database: Database, devices: Iterable[int], *, task: str, now: int) -> None:

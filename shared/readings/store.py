@@ -97,11 +97,11 @@ class Store:
         for start in range(0, len(numbers), self._chunk):
             several = ",".join(map(str, numbers[start : start + self._chunk]))
             result = await connection.exec_driver_sql(
-                "SELECT device_id, boot, last_seq, last_seen, changed_ts, latest"  # noqa: S608 - integers of ours
+                "SELECT device_id, boot, last_seq, last_seen, changed_ts, latest, ingest_task"  # noqa: S608 - integers of ours
                 f" FROM device_state WHERE device_id IN ({several}) ORDER BY device_id{tail}"
             )
-            for device, boot, last, seen, changed, latest in _rows(result):
-                found[device] = State(boot, last, seen, changed, decode_latest(latest))
+            for device, boot, last, seen, changed, latest, task in _rows(result):
+                found[device] = State(boot, last, seen, changed, decode_latest(latest), task)
         return found
 
     async def _stored(

@@ -5,17 +5,19 @@ from typing import Any, Protocol
 import pytest
 
 from apps.ingest.server import IngestServer
-from apps.ingest.settings import IngestSettings
-from shared.bus import MemoryBus
+from shared.bus import Bus, MemoryBus
 from shared.clock import Clock, SystemClock
 from shared.db import Database
+from shared.settings import Settings
+from shared.web.services import Services
+from tests.support.ingesting import ingesting
 
 
 class Start(Protocol):
     """Starts an ingest server on the test's database; settings by name."""
 
     def __call__(
-        self, *, clock: Clock | None = None, **settings: Any
+        self, *, clock: Clock | None = None, bus: Bus | None = None, **settings: Any
     ) -> AbstractAsyncContextManager[IngestServer]: ...
 
 
@@ -26,18 +28,15 @@ def bus() -> MemoryBus:
 
 @pytest.fixture
 def start(database: Database, database_url: str, bus: MemoryBus) -> Start:
+    common = bus
+
     @asynccontextmanager
     async def started(
-        *, clock: Clock | None = None, **settings: Any
+        *, clock: Clock | None = None, bus: Bus | None = None, **settings: Any
     ) -> AsyncIterator[IngestServer]:
-        chosen = IngestSettings(
-            database_url=database_url, tcp_host="127.0.0.1", tcp_port=0, **settings
-        )
-        server = IngestServer(chosen, database, bus, clock or SystemClock())
-        await server.start()
-        try:
+        url = Settings(database_url=database_url)
+        services = Services(url, database, bus or common, clock or SystemClock())
+        async with ingesting(services, **settings) as server:
             yield server
-        finally:
-            await server.drain()
 
     return started
