@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
@@ -34,11 +34,16 @@ def facts(values: Mapping[str, object], note: str = "") -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table."""
-    made = Table(*columns, box=None, header_style="bold")
-    for row in rows:
-        made.add_row(*(escape(str(cell)) for cell in row))
-    Console(highlight=False).print(made)
+    """Print a table. No cell is cut or wrapped: a token that is printed once must be whole."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)]
+    console = Console(highlight=False)
+    for number, row in enumerate([list(columns), *cells]):
+        line = "  ".join(
+            set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True)
+        )
+        style = "bold" if number == 0 else None
+        console.print(escape(line.rstrip()), style=style, soft_wrap=True)
 
 
 def complain(sentence: str) -> None:
