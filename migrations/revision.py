@@ -17,3 +17,10 @@ def present(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.scalar(select(column("version_num")).select_from(table("alembic_version")))
+
+
+def advice(at: str | None) -> str:
+    """What to do about a database that is at another revision than `newest()`."""
+    if at is not None and at > newest():
+        return "it was made by a newer Fortress: run that one, or use another database"
+    return "run `fortress migrate`"

@@ -7,14 +7,17 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
+from migrations.revision import advice
 from shared.clock import SystemClock
 from shared.db import Database
 from shared.db.engine import WRITES
 from shared.db.partitions import maintain
-from shared.errors import Conflict
+from shared.errors import Conflict, NotFound
+from shared.telemetry.clean import clean
 
 # A migration that waits for a table's lock holds up everyone behind it: give up soon.
 LOCK_WAIT_S = 5
@@ -32,7 +35,7 @@ Run = Callable[[Config, str], None]
 
 def head() -> str:
     """The newest revision that this code knows."""
-    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    newest = _scripts().get_current_head()
     assert newest is not None
     return newest
 
@@ -47,7 +50,8 @@ async def upgrade(database: Database, revision: str = "head") -> Move:
 
     Raises `Conflict` when another migration is under way, or a table is in use for too long. A
     migration that was cut off can be run again. At the head it also makes the partitions of the
-    week ahead, however many readings have to move for it.
+    week ahead, however many readings have to move for it. A revision that is not known is
+    `NotFound`; a database that is at one that this version does not know, `Conflict`.
     """
     moved = await _migrate(database, revision, command.upgrade)
     if moved[1] == head():
@@ -80,7 +84,7 @@ def _locked(connection: Connection, revision: str, run: Run) -> Move:
     try:
         prepare(connection)
         before = current(connection)
-        run(_config(connection), revision)
+        _run_known(connection, before, revision, run)
         after = current(connection)
         _check_foreign_keys(connection)
         connection.commit()
@@ -89,6 +93,17 @@ def _locked(connection: Connection, revision: str, run: Run) -> Move:
             raise Conflict(IN_USE) from error
         raise
     return before, after
+
+
+def _run_known(connection: Connection, at: str | None, revision: str, run: Run) -> None:
+    try:
+        run(_config(connection), revision)
+    except CommandError as error:
+        known = {script.revision for script in _scripts().walk_revisions()}
+        if at is not None and at not in known:
+            said = f"the database is at {clean(at)}, this version needs {head()}; {advice(at)}"
+            raise Conflict(said) from error
+        raise NotFound(f"no way to revision {clean(revision)}: {clean(str(error))}") from error
 
 
 def _prepare_mysql(connection: Connection) -> None:
@@ -122,6 +137,10 @@ def _gave_up_waiting(error: OperationalError) -> bool:
     arguments = error.orig.args if error.orig is not None else ()
     first = arguments[0] if arguments else None
     return first == LOCK_TIMEOUT or "database is locked" in str(first)
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
 
 
 def _config(connection: Connection | None = None) -> Config:

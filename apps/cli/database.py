@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from migrations.revision import newest, present
+from migrations.revision import advice, newest, present
 from shared.auth.audit import Origin
 from shared.bus import connect_bus
 from shared.clock import Clock, SystemClock
@@ -53,7 +53,7 @@ async def _check(database: Database) -> None:
         at = await connection.run_sync(present)
     if at != newest():
         raise Conflict(
-            f"the database is at {at or 'nothing'}, not {newest()}; run `fortress migrate`"
+            f"the database is at {at or 'nothing'}, this version needs {newest()}; {advice(at)}"
         )
 
 

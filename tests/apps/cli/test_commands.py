@@ -1,4 +1,6 @@
+import re
 import socket
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -157,6 +159,15 @@ def test_an_import_makes_the_good_rows_and_reports_the_others(
     assert found["ignored_columns"] == ["colour"]
 
 
+def test_tokens_are_printed_whole_however_narrow_the_terminal(
+    fortress: Fortress, org: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    outcome = fortress("device", "import", import_file(tmp_path), "--org", org)
+    assert [len(token) for token in re.findall(r"dt_\S+", outcome.out)] == [46, 46]
+    assert "…" not in outcome.out
+
+
 async def test_a_dry_run_writes_nothing(
     fortress: Fortress, org: str, tmp_path: Path, database: Database
 ) -> None:
@@ -167,6 +178,29 @@ async def test_a_dry_run_writes_nothing(
     wet = fortress("device", "import", path, "--org", org, "--json").document
     assert len(wet["devices"]) == 2
     assert wet["errors"][0] == dry["errors"][0]
+
+
+def test_a_revision_that_there_is_not_is_one_sentence(fortress: Fortress) -> None:
+    outcome = fortress("migrate", "--to", "9999")
+    assert outcome.code == 1
+    assert outcome.err.startswith("no way to revision 9999")
+    assert outcome.err.count("\n") == 1
+
+
+def test_a_database_of_a_newer_version_is_one_sentence(
+    fortress: Fortress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FORTRESS_DATABASE_URL")
+    assert fortress("migrate").code == 0
+    with sqlite3.connect(tmp_path / "fortress.db") as newer:
+        newer.execute("UPDATE alembic_version SET version_num = '9999'")
+    newer.close()
+    said = f"the database is at 9999, this version needs {head()}; it was made by a newer Fortress"
+    for command in (["migrate"], ["org", "list"]):
+        outcome = fortress(*command)
+        assert outcome.code == 1
+        assert outcome.err.startswith(said)
+        assert outcome.err.count("\n") == 1
 
 
 def test_migrating_says_from_where_to_where(
