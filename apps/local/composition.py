@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from sqlalchemy.exc import DBAPIError
+
 from apps.fleet.kinds import PROFILES
 from apps.ingest.server import IngestServer
 from apps.ingest.settings import IngestSettings
@@ -19,6 +21,8 @@ from migrations.revision import newest, present
 from shared.bus import connect_bus
 from shared.clock import SystemClock
 from shared.db import Database
+from shared.errors import Unavailable
+from shared.telemetry.clean import clean
 from shared.telemetry.internal import internal_port
 from shared.web.health import is_ready
 
@@ -72,8 +76,14 @@ def _parts(settings: LocalSettings, stack: AsyncExitStack) -> Parts:
 
 
 async def _migrate(database: Database) -> None:
-    async with database.engine.connect() as connection:
-        at = await connection.run_sync(present)
+    try:
+        async with database.engine.connect() as connection:
+            at = await connection.run_sync(present)
+    except (DBAPIError, OSError) as error:
+        raise Unavailable(
+            f"the database cannot be used ({clean(str(error.__cause__ or error))}); "
+            "run `.venv/bin/fortress doctor`, or use another: make run VAR=other"
+        ) from error
     if at != newest():
         from migrations.run import upgrade  # noqa: PLC0415 - it takes a tenth of a start
 

@@ -40,10 +40,16 @@ def lock(folder: Path) -> IO[str]:
     """The folder's lock, held until the file is closed or the process ends.
 
     Two processes with the same devices would take each other's connections over for ever.
-    Raises `Conflict` when another process has it.
+    Raises `Conflict` when another process has it, or when it cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    held = (folder / "lock").open("a+", encoding="ascii")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        held = (folder / "lock").open("a+", encoding="ascii")
+    except OSError as error:
+        raise Conflict(
+            f"{folder}/ cannot be used as the folder of the data ({error.strerror}); "
+            "choose another: make run VAR=other"
+        ) from None
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -35,6 +35,13 @@ def test_a_folder_is_held_by_one_at_a_time(tmp_path: Path) -> None:
         ports.lock(tmp_path / "var")
 
 
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "var"
+    file.touch()
+    with pytest.raises(Conflict, match=r"var/ cannot be used .*make run VAR="):
+        ports.lock(file)
+
+
 def test_a_folder_that_was_let_go_can_be_held_again(tmp_path: Path) -> None:
     ports.lock(tmp_path).close()
     with ports.lock(tmp_path) as held:
