@@ -44,12 +44,13 @@ def serve(create_app: Callable[[S], FastAPI], kind: type[S]) -> int:
     try:
         settings = load(kind)
         logs.configure(settings)
+        app = create_app(settings)
         listener = listen(settings.host, settings.port)
     except DomainError as error:
         sys.stderr.write(f"{error.detail}\n")
         return 1
     with listener:
-        return _run(create_app(settings), settings, listener)
+        return _run(app, settings, listener)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -89,6 +89,14 @@ def test_a_wrong_setting_is_one_sentence_that_names_it(
     assert "FORTRESS_" in lines[0]
 
 
+def test_what_only_shows_when_the_app_is_made_is_one_sentence_too(tmp_path: Path) -> None:
+    url = "mysql+aiomysql://u@127.0.0.1:1/d"
+    with running(tmp_path, DATABASE_URL=url, DATABASE_CA="/absent.pem") as (process, _):
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert err.decode() == "FORTRESS_DATABASE_CA: /absent.pem: No such file or directory\n"
+
+
 def test_the_internal_port_has_the_metrics(tmp_path: Path) -> None:
     internal = servers.free_port()
     with running(tmp_path, INTERNAL_PORT=str(internal)) as (_, port):
