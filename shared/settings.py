@@ -13,6 +13,7 @@ from shared.errors import ConfigurationError
 
 DEVELOPMENT_SECRET = "development-only-secret-of-no-value"  # noqa: S105 - refused elsewhere
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+DATABASE_FORMS = "sqlite+aiosqlite:///path or mysql+aiomysql://user:password@host:port/name"
 DATABASE_SCHEMES = ("sqlite+aiosqlite", "mysql+aiomysql")
 
 
@@ -35,7 +36,7 @@ class Settings(BaseSettings):
     )
     database_url: str = Field(
         "sqlite+aiosqlite:///var/fortress.db",
-        description="sqlite+aiosqlite:///path or mysql+aiomysql://user:password@host:port/name",
+        description=DATABASE_FORMS,
     )
     database_iam: bool = Field(
         False,
@@ -67,10 +68,10 @@ class Settings(BaseSettings):
     def _known_database(cls, value: str) -> str:
         try:
             url = make_url(value)
-        except ArgumentError:
-            raise ValueError(f"not a database URL; use one of {DATABASE_SCHEMES}") from None
+        except (ArgumentError, ValueError):  # the latter for a port that is no number
+            raise ValueError(f"not a database URL; use {DATABASE_FORMS}") from None
         if url.drivername not in DATABASE_SCHEMES:
-            raise ValueError(f"{url.drivername} is not supported; use one of {DATABASE_SCHEMES}")
+            raise ValueError(f"{url.drivername} is not supported; use {DATABASE_FORMS}")
         if not url.database:
             raise ValueError("the database URL names no database")
         return value

@@ -9,6 +9,8 @@ from fastapi import Request
 
 # Below what makes the parser or a later walk over the value run out of stack.
 DEEPEST = 100
+# Digits: as many as a double can hold.
+LONGEST_INTEGER = 308
 
 
 class StrictRequest(Request):
@@ -28,7 +30,7 @@ def parse(body: bytes) -> Any:
     """
     try:
         text = body.decode()
-        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        value = json.loads(text, parse_constant=_refuse, parse_float=_finite, parse_int=_whole)
     except UnicodeDecodeError as error:
         raise json.JSONDecodeError("not UTF-8", "", error.start) from None
     except RecursionError:
@@ -46,6 +48,13 @@ def parse(body: bytes) -> Any:
 
 def _refuse(name: str) -> float:
     raise ValueError(f"{name} is no JSON")
+
+
+def _whole(digits: str) -> int:
+    # Python's own bound has a message about Python; no field takes numbers anywhere near this.
+    if len(digits) > LONGEST_INTEGER:
+        raise ValueError("a number is too large")
+    return int(digits)
 
 
 def _finite(digits: str) -> float:
