@@ -118,5 +118,14 @@ def _show(report: Report) -> None:
     facts(values)
     for example in verdict.examples:
         complain(example)
-    if not report.ok:
+    if not report.verdict.ok:
         complain("The service did not keep its promise.")
+    elif not report.ok:
+        complain(_unheard(report))
+
+
+def _unheard(report: Report) -> str:
+    """Messages without an acknowledgement promise nothing; something was in the way of them."""
+    if report.connects == 0:
+        return "No device could connect: is ingest running, and at --host and --tcp-port?"
+    return f"{report.waiting:,} messages were not acknowledged in time: is ingest still running?"
