@@ -58,7 +58,7 @@ class ColumnMapping:
         if not self.fields:
             raise MappingUnusable("the mapping names no fields; say name=Column")
         if not self.time:
-            raise MappingUnusable("the mapping names no time column")
+            raise MappingUnusable("the mapping names no time column; say --time Column")
         if bool(self.device) == bool(self.device_column):
             raise MappingUnusable("say either one device or the column of device ids")
         if self.format not in FORMS and "%" not in self.format:
