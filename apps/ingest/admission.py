@@ -5,10 +5,13 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from sqlalchemy import select
 
+from apps.ingest import metrics
+from apps.ingest.entrance import Busy, Entrance
 from apps.ingest.protocol.errors import Ending
 from apps.ingest.protocol.messages import Hello
 from shared.clock import Clock
@@ -16,7 +19,7 @@ from shared.db import Database
 from shared.ids import digest
 from shared.models import Device, DeviceCredential, DeviceProfile, Organisation
 from shared.readings.parcel import Source
-from shared.readings.presence import Greeting, greet
+from shared.readings.presence import Greeting, Met, greet
 from shared.readings.sources import make_source
 from shared.readings.store import Store
 from shared.telemetry.clean import clean
@@ -24,7 +27,13 @@ from shared.telemetry.clean import clean
 BATCH: Final = 500
 CACHE_S: Final = 30.0
 CACHE: Final = 50_000
+# Organisations whose last change is remembered.
+MOST_CHANGED: Final = 10_000
 RETRY_S: Final = 0.2
+# A database that has not answered by then is asked again on another connection.
+JUDGE_S: Final = 20.0
+
+_NOTHING: Final = (0.0, 0, None)
 
 log = logging.getLogger(__name__)
 
@@ -43,15 +52,21 @@ class Admitted:
     last: int
 
 
+Verdict = Admitted | Ending | Busy
+
+
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class Asked:
+    """A hello that is to be judged."""
+
     hello: Hello
     token: bytes
-    answer: Callable[[Admitted | Ending], None]
+    address: str
+    answer: Callable[[Verdict], None]
 
 
 class Admission:
-    """Judges hellos. `answer` is called once for each that is asked, in order.
+    """Judges hellos. `answer` is called once for each that is asked.
 
     `came` is told of each device that is let in, and the task that it was on before.
     """
@@ -62,6 +77,7 @@ class Admission:
         store: Store,
         clock: Clock,
         *,
+        entrance: Entrance[Asked],
         task: str,
         came: Callable[[int, str], None],
     ) -> None:
@@ -70,39 +86,66 @@ class Admission:
         self._clock = clock
         self._task = task
         self._came = came
-        self._asked: list[_Asked] = []
-        self._arrived = asyncio.Event()
-        self._cache: dict[bytes, tuple[float, Known | None]] = {}
+        self._entrance = entrance
+        # When it ends to count (monotonic seconds), the count of changes when it was read, and it.
+        self._cache: dict[bytes, tuple[float, int, Known]] = {}
+        # What was read before an organisation's last change, or before `_all_changed`, is old.
+        self._changes = 0
+        self._changed: dict[str, int] = {}
+        self._all_changed = 0
+        self._judging = asyncio.Lock()
 
-    def ask(self, hello: Hello, answer: Callable[[Admitted | Ending], None]) -> bytes:
-        """Judge `hello` with the next batch; returns the token's digest."""
+    def ask(self, hello: Hello, address: str, answer: Callable[[Verdict], None]) -> bytes:
+        """Judge `hello`, which came from `address`, in its turn; returns the token's digest."""
         token = digest(hello.token)
-        self._asked.append(_Asked(hello, token, answer))
-        self._arrived.set()
+        asked = Asked(hello, token, address, answer)
+        busy = self._entrance.enter(asked, address=address, token=token, known=token in self._cache)
+        if busy is not None:
+            answer(busy)
         return token
 
     async def run(self) -> None:
         """Judge until cancelled. A batch that meets a database in trouble is tried again."""
         while True:
-            await self._arrived.wait()
-            asked, self._asked = self._asked[:BATCH], self._asked[BATCH:]
-            if not self._asked:
-                self._arrived.clear()
-            await self._judge(asked)
+            asked = await self._entrance.take(BATCH)
+            async with self._judging:
+                await self._judge(asked)
 
-    async def _judge(self, asked: Sequence[_Asked]) -> None:
+    async def settled(self) -> None:
+        """Wait until what is being judged now is answered."""
+        async with self._judging:
+            return
+
+    def swapped(self, token: bytes) -> None:
+        """The device with `token` replaced another connection of its own here."""
+        self._entrance.swapped(token)
+
+    async def _judge(self, asked: Sequence[Asked]) -> None:
         while True:
             try:
-                verdicts = await self._verdicts(asked)
+                async with asyncio.timeout(JUDGE_S):
+                    verdicts = await self._verdicts(asked)
             except Exception as error:  # noqa: BLE001 - whatever it is, hellos wait
-                log.warning("hellos wait for the database: %s", clean(str(error)))
+                log.warning("hellos wait for the database: %s", clean(repr(error)))
                 await asyncio.sleep(RETRY_S)
             else:
                 break
         for one, verdict in zip(asked, verdicts, strict=True):
+            self._answer(one, verdict)
+
+    def _answer(self, one: Asked, verdict: Admitted | Ending) -> None:
+        if isinstance(verdict, Admitted):
+            metrics.HELLOS.labels("admitted").inc()
+            one.answer(verdict)
+            return
+        metrics.HELLOS.labels(verdict.value).inc()
+        if verdict is Ending.unauthorized:
+            refused = partial(one.answer, verdict)
+            self._entrance.refuse(refused, address=one.address, uid=one.hello.device)
+        else:
             one.answer(verdict)
 
-    async def _verdicts(self, asked: Sequence[_Asked]) -> list[Admitted | Ending]:
+    async def _verdicts(self, asked: Sequence[Asked]) -> list[Admitted | Ending]:
         known = await self.look_up({one.token for one in asked})
         welcome = {
             at: Greeting(found.source, one.hello.boot, one.hello.fw)
@@ -111,21 +154,24 @@ class Admission:
             and found.source.uid == one.hello.device
             and not found.disabled
         }
-        met = await greet(
-            self._database,
-            self._store,
-            list(welcome.values()),
-            task=self._task,
-            now=self._clock.now_ms(),
-        )
-        for device, found_at in met.items():
-            self._came(device, found_at.before)
+        met = await self._greet(list(welcome.values()))
+        for at, one in welcome.items():
+            before = met[one.source.device_id].before
+            if before not in (self._task, ""):
+                self._came(one.source.device_id, before)
+                self._entrance.swapped(asked[at].token)
         return [
             Admitted(welcome[at].source, met[welcome[at].source.device_id].last)
             if at in welcome
             else _refusal(known.get(one.token), one.hello)
             for at, one in enumerate(asked)
         ]
+
+    async def _greet(self, welcome: Sequence[Greeting]) -> dict[int, Met]:
+        if not welcome:
+            return {}
+        now = self._clock.now_ms()
+        return await greet(self._database, self._store, welcome, task=self._task, now=now)
 
     async def look_up(
         self, tokens: Iterable[bytes], *, fresh: bool = False
@@ -135,35 +181,48 @@ class Admission:
         Answers may be `CACHE_S` old unless `fresh`.
         """
         now = time.monotonic()
+        at = self._changes
         found: dict[bytes, Known | None] = {}
         missing = []
         for token in tokens:
-            until, known = self._cache.get(token, (0.0, None))
-            if until > now and not fresh:
-                found[token] = known
-            else:
+            known = None if fresh else self._cached(token, now)
+            if known is None:
                 missing.append(token)
+            else:
+                found[token] = known
         for start in range(0, len(missing), BATCH):
             found |= await self._load(missing[start : start + BATCH])
         if len(self._cache) > CACHE:
             self._cache.clear()
-        # An unknown token is not remembered: it may be registered the next moment.
-        self._cache |= {
-            token: (now + CACHE_S, found[token]) for token in missing if found[token] is not None
-        }
+        for token in missing:
+            if (loaded := found[token]) is not None:
+                self._cache[token] = (now + CACHE_S, at, loaded)
+            else:
+                # Not remembered: it may be registered the next moment.
+                self._cache.pop(token, None)
         return found
 
+    def _cached(self, token: bytes, now: float) -> Known | None:
+        until, at, known = self._cache.get(token, _NOTHING)
+        if known is None or until <= now or at < self._all_changed:
+            return None
+        return None if at < self._changed.get(known.source.org, 0) else known
+
     def forget(self, org: str) -> None:
-        """Something about an organisation's devices changed (its public id): look again."""
-        self._cache = {
-            token: (until, known)
-            for token, (until, known) in self._cache.items()
-            if known is None or known.source.org != org
-        }
+        """Something about an organisation's devices changed (its public id): look again.
+
+        Tokens stay as ones that were right before.
+        """
+        if len(self._changed) > MOST_CHANGED:
+            self.forget_all()
+        self._changes += 1
+        self._changed[org] = self._changes
 
     def forget_all(self) -> None:
         """Something may have changed that nobody heard of."""
-        self._cache.clear()
+        self._changes += 1
+        self._all_changed = self._changes
+        self._changed.clear()
 
     async def _load(self, tokens: Sequence[bytes]) -> dict[bytes, Known | None]:
         wanted = (

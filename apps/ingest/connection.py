@@ -1,13 +1,14 @@
 """One device's socket: bytes to the protocol, parcels to the pipeline, answers back."""
 
 import asyncio
-import random
 import time
 from collections.abc import Sequence
 from typing import Final, cast
 
 from apps.ingest import metrics
-from apps.ingest.admission import Admission, Admitted
+from apps.ingest.admission import Admission, Admitted, Verdict
+from apps.ingest.entrance import Busy, spread
+from apps.ingest.gate import network
 from apps.ingest.pipeline import Pipeline
 from apps.ingest.protocol import messages
 from apps.ingest.protocol.errors import Ending
@@ -21,7 +22,6 @@ from shared.readings.parcel import DeadRow, Parcel, Source
 
 # A device that does not read its acknowledgements is cut off at this many bytes of them.
 UNREAD_BYTES: Final = 256 * 1024
-BUSY_MS: Final = 2_000
 # How long a device has to close after the last line to it.
 LINGER_S: Final = 2.0
 
@@ -45,7 +45,7 @@ class Hub:
 
 
 class Connection(asyncio.Protocol):
-    """`spoke` is when the last whole line came (monotonic seconds)."""
+    """`spoke` is when the last whole line came (monotonic seconds), `network` where from."""
 
     __slots__ = (
         "_blocked",
@@ -59,6 +59,7 @@ class Connection(asyncio.Protocol):
         "_paused",
         "_transport",
         "last",
+        "network",
         "pinged",
         "source",
         "spoke",
@@ -81,6 +82,7 @@ class Connection(asyncio.Protocol):
         self.source: Source | None = None
         self.token = b""
         self.last = 0
+        self.network = ""
         self.spoke = time.monotonic()
         self.pinged = False
 
@@ -91,6 +93,8 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=UNREAD_BYTES // 4)
         metrics.CONNECTIONS.inc()
+        peer = transport.get_extra_info("peername")
+        self.network = network(peer[0]) if peer else ""
         self._hub.sessions.opened(self)
 
     def data_received(self, data: bytes) -> None:
@@ -104,8 +108,9 @@ class Connection(asyncio.Protocol):
             self.end(got.why)
         elif got is not None:
             self._boot = got.boot
+            self._hub.sessions.asked(self)
             self._pace()
-            self.token = self._hub.admission.ask(got, self._judged)
+            self.token = self._hub.admission.ask(got, self.network, self._judged)
         elif self._line.held > LINE_BYTES:
             self._pace()
 
@@ -192,13 +197,22 @@ class Connection(asyncio.Protocol):
         """The process goes away: take no more, acknowledge what is held, close."""
         self._finish(messages.bye(retry_ms), early=True)
 
+    def drop(self, why: str) -> None:
+        """There are too many of its kind: come back later. It has sent nothing to wait for."""
+        if self._transport is None or self._ending is not None:
+            return
+        metrics.DROPPED.labels(why).inc()
+        self._ending = b""
+        self._transport.write(messages.ending(Ending.busy, spread()))
+        self._transport.close()
+
     def abort(self) -> None:
         if self._transport is not None:
             self._transport.abort()
 
     # -- inside
 
-    def _judged(self, verdict: Admitted | Ending) -> None:
+    def _judged(self, verdict: Verdict) -> None:
         if self._transport is None or self._ending is not None:
             if isinstance(verdict, Admitted):
                 self._hub.sessions.left(verdict.source.device_id)
@@ -206,9 +220,13 @@ class Connection(asyncio.Protocol):
         if isinstance(verdict, Ending):
             self.end(verdict)
             return
+        if isinstance(verdict, Busy):
+            self.end(Ending.busy, verdict.retry_ms)
+            return
         self.source = verdict.source
         self.last = verdict.last
-        self._hub.sessions.greeted(self)
+        if self._hub.sessions.greeted(self):
+            self._hub.admission.swapped(self.token)
         settings = self._hub.settings
         self._line.accept()
         self._write(
@@ -321,8 +339,3 @@ class Connection(asyncio.Protocol):
         if transport.get_write_buffer_size() > UNREAD_BYTES:
             metrics.ENDED.labels("unread").inc()
             transport.abort()
-
-
-def busy_retry() -> int:
-    """How long a device that cannot be judged now should stay away, ms, spread out."""
-    return BUSY_MS + random.randrange(BUSY_MS)  # noqa: S311 - spreads load, no secret

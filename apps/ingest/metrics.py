@@ -3,6 +3,13 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 CONNECTIONS = Gauge("fortress_ingest_connections", "Devices connected now")
+GREETING = Gauge("fortress_ingest_greeting", "Connections that have not said hello")
+DROPPED = Counter(
+    "fortress_ingest_dropped_total", "Connections closed because there were too many", ["why"]
+)
+HELLOS = Counter("fortress_ingest_hellos_total", "Hellos by what became of them", ["outcome"])
+WAITING = Gauge("fortress_ingest_hellos_waiting", "Hellos that wait to be judged")
+REFUSALS_HELD = Gauge("fortress_ingest_refusals_held", "Wrong tokens that are answered later")
 MESSAGES = Counter("fortress_ingest_messages_total", "Messages committed", ["kind"])
 ENDED = Counter("fortress_ingest_ended_total", "Connections that the server ended", ["why"])
 BATCHES = Counter("fortress_ingest_batches_total", "Transactions committed")

@@ -6,11 +6,13 @@ import random
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from apps.ingest import metrics
 from apps.ingest.admission import Admission
 from apps.ingest.connection import Connection, Hub
+from apps.ingest.entrance import Entrance
 from apps.ingest.pipeline import Pipeline
 from apps.ingest.sessions import Sessions
 from apps.ingest.settings import IngestSettings
@@ -27,6 +29,7 @@ from shared.readings.store import Store
 
 # asyncio's default of 100 silently loses connections when thousands come at once.
 BACKLOG: Final = 4_096
+SOMAXCONN: Final = Path("/proc/sys/net/core/somaxconn")
 BYE_MS: Final = 2_000
 RESTART_S: Final = 0.2
 CONNECTIONS: Final = 2
@@ -55,7 +58,9 @@ class IngestServer:
             else Database.from_settings(settings, pool=CONNECTIONS, count_changed=True, bulk=True)
         )
         store = Store(task=self._task, clock=clock)
-        self.sessions = Sessions()
+        self.sessions = Sessions(
+            most_greeting=settings.most_greeting, most_per_address=settings.most_per_address
+        )
         self.pipeline = Pipeline(
             self._writing,
             bus,
@@ -66,7 +71,12 @@ class IngestServer:
         )
         self._takeover = Takeover(database, bus, self.sessions, task=self._task)
         self._admission = Admission(
-            self._writing, store, clock, task=self._task, came=self._takeover.came
+            self._writing,
+            store,
+            clock,
+            entrance=Entrance(settings),
+            task=self._task,
+            came=self._takeover.came,
         )
         self._hub = Hub(settings, clock, self._admission, self.pipeline, self.sessions)
         self._watch = Watch(self._hub, database, bus, self._takeover, task=self._task)
@@ -94,6 +104,7 @@ class IngestServer:
     async def start(self) -> None:
         """Listen. Raises `ConfigurationError` where the port is taken."""
         settings = self._settings
+        _warn_of_backlog()
         await presence.forget(self._reading, task=self._task, now=self._clock.now_ms())
         loop = asyncio.get_running_loop()
         try:
@@ -181,3 +192,11 @@ class IngestServer:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _warn_of_backlog() -> None:
+    """Say so where the kernel keeps fewer connections waiting than we ask for. Linux only."""
+    with suppress(OSError, ValueError):
+        kept = int(SOMAXCONN.read_text())
+        if kept < BACKLOG:
+            log.warning("net.core.somaxconn is %s: set it to %s or more", kept, BACKLOG)

@@ -4,16 +4,27 @@ import asyncio
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from apps.ingest import metrics
+
 if TYPE_CHECKING:
     # Connections register themselves here, so neither can come first at run time.
     from apps.ingest.connection import Connection
 
 
 class Sessions:
-    """The open connections, and of those the one that each device is on."""
+    """The open connections, and of those the one that each device is on.
 
-    def __init__(self) -> None:
+    `most_greeting` may be without a hello: at more the oldest is dropped. `most_per_address` may
+    come from one address (0: any number): more are dropped.
+    """
+
+    def __init__(self, *, most_greeting: int, most_per_address: int) -> None:
         self.open: set[Connection] = set()
+        self._most_greeting = most_greeting
+        self._most_per_address = most_per_address
+        # In the order they came.
+        self._greeting: dict[Connection, None] = {}
+        self._addresses: dict[str, int] = {}
         self._by_device: dict[int, Connection] = {}
         # Devices whose connection ended and that is not yet written.
         self._left: set[int] = set()
@@ -23,9 +34,29 @@ class Sessions:
     def opened(self, connection: "Connection") -> None:
         self.open.add(connection)
         self._empty.clear()
+        self._greeting[connection] = None
+        metrics.GREETING.inc()
+        if len(self._greeting) > self._most_greeting:
+            oldest = next(iter(self._greeting))
+            self.asked(oldest)
+            oldest.drop("greeting")
+        if self._most_per_address:
+            address = connection.network
+            self._addresses[address] = self._addresses.get(address, 0) + 1
+            if self._addresses[address] > self._most_per_address:
+                connection.drop("address")
 
-    def greeted(self, connection: "Connection") -> None:
-        """A device's hello was accepted; its connection before, if any, is replaced."""
+    def asked(self, connection: "Connection") -> None:
+        """A connection said hello, or is gone."""
+        if connection in self._greeting:
+            del self._greeting[connection]
+            metrics.GREETING.dec()
+
+    def greeted(self, connection: "Connection") -> bool:
+        """A device's hello was accepted; its connection before, if any, is replaced.
+
+        Returns whether there was one.
+        """
         assert connection.source is not None
         device = connection.source.device_id
         before = self._by_device.get(device)
@@ -33,9 +64,13 @@ class Sessions:
         self._left.discard(device)
         if before is not None:
             before.replace()
+        return before is not None
 
     def closed(self, connection: "Connection") -> None:
         self.open.discard(connection)
+        self.asked(connection)
+        if self._most_per_address:
+            self._left_address(connection.network)
         if not self.open:
             self._empty.set()
         if connection.source is None:
@@ -44,6 +79,11 @@ class Sessions:
         if self._by_device.get(device) is connection:
             del self._by_device[device]
             self.left(device)
+
+    def _left_address(self, address: str) -> None:
+        self._addresses[address] -= 1
+        if not self._addresses[address]:
+            del self._addresses[address]
 
     def left(self, device: int) -> None:
         """A device that was written to be here is gone."""

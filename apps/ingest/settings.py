@@ -25,6 +25,30 @@ class IngestSettings(Settings):
         gt=0,
         description="seconds between looks at what is connected, for when the bus said nothing",
     )
+    hello_rate: float = Field(
+        4_000, gt=0, description="hellos a second that are judged; who comes beyond is put off"
+    )
+    hello_burst: int = Field(8_000, ge=1, description="hellos that may come at once")
+    most_waiting: int = Field(
+        10_000, ge=1, description="hellos that wait to be judged; who comes beyond is put off"
+    )
+    most_greeting: int = Field(
+        10_000, ge=1, description="connections without a hello; at more the oldest is closed"
+    )
+    wrong_tokens: int = Field(
+        20,
+        ge=1,
+        description="wrong tokens a minute, for one uid or from one address, before answers to"
+        " them are delayed",
+    )
+    by_address: bool = Field(
+        True,
+        description="devices have addresses of their own; false behind a load balancer that hides"
+        " them",
+    )
+    most_per_address: int = Field(
+        0, ge=0, description="connections from one address (IPv6: /64); 0: any number"
+    )
     batch_rows: int = Field(5_000, ge=1, description="most messages in one transaction")
     queue_bytes: int = Field(
         64 * 1024 * 1024, ge=1024, description="bytes held before sockets are paused"

@@ -8,7 +8,8 @@ from contextlib import suppress
 from typing import Final
 
 from apps.ingest.admission import Known
-from apps.ingest.connection import Connection, Hub, busy_retry
+from apps.ingest.connection import Connection, Hub
+from apps.ingest.entrance import spread
 from apps.ingest.protocol.errors import Ending
 from apps.ingest.takeover import Takeover
 from shared.bus import Bus, Subscription
@@ -71,7 +72,7 @@ class Watch:
                 connection.end(Ending.idle)
         elif silent > settings.hello_s:
             if connection.judging:
-                connection.end(Ending.busy, busy_retry())
+                connection.end(Ending.busy, spread())
             else:
                 connection.end(Ending.bad_hello)
 
@@ -112,6 +113,8 @@ class Watch:
             async for message in self._changes:
                 org = message.channel.removeprefix("device:")
                 self._hub.admission.forget(org)
+                # Whoever is being judged by what was before is looked at too.
+                await self._hub.admission.settled()
                 sessions = self._hub.sessions
                 await self._judge_again(
                     c for c in sessions.by_device() if c.source and c.source.org == org
