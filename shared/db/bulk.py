@@ -21,8 +21,9 @@ STATEMENT_BYTES: Final = 4 * 1024 * 1024
 STATEMENT_ROWS: Final = 5_000
 # Longer than any head and tail of a statement.
 OVERHEAD: Final = 600
-# After these the connection is as good as before.
+# After these the connection is as good as before, as it is after a lock wait or a deadlock.
 _REFUSALS: Final = (aiomysql.ProgrammingError, aiomysql.DataError, aiomysql.IntegrityError)
+_LOCKED: Final = {(1205,), (1213,)}
 _SPECIAL: Final = re.compile(rb"['\\\0]")
 _ESCAPES: Final = {b"'": b"''", b"\\": b"\\\\", b"\0": b"\\0"}
 
@@ -111,10 +112,15 @@ async def execute(connection: AsyncConnection, statement: bytes) -> int:
     except BaseException as error:
         # Broken off half way, or the server is gone: what comes next on this connection could be
         # the answer to something else.
-        if not isinstance(error, _REFUSALS) and connection.sync_connection is not None:
+        if not _harmless(error) and connection.sync_connection is not None:
             connection.sync_connection.invalidate()
         raise
     return changed
+
+
+def _harmless(error: BaseException) -> bool:
+    locked = isinstance(error, aiomysql.MySQLError) and error.args[:1] in _LOCKED
+    return locked or isinstance(error, _REFUSALS)
 
 
 def statements(into: Into, rows: Sequence[Row], bound: int = STATEMENT_BYTES) -> list[bytes]:

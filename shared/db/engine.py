@@ -6,7 +6,7 @@ from typing import Any
 
 from pymysql.constants import CLIENT
 from sqlalchemy import Connection, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from shared.db import driver
@@ -20,9 +20,16 @@ RECYCLE_S = 1_500
 BORROW_S = 10
 SQLITE_BUSY_S = 30
 WRITES = "fortress_writes"
+# The server may be read-only or going down while another one takes over: a connection that stayed
+# would stay with the wrong one.
+MOVED_ON = {1053, 1290, 1836}
 # The name that connections give the server, seen in its session_connect_attrs.
 PROGRAM = "fortress"
 BULK_PROGRAM = "fortress-bulk"
+# For the writers of batches, which lock the state of devices. One whose network broke without a
+# word leaves its transaction, and its locks, until the server gives it up: not for the 8 hours that
+# are the default. And who waits for a lock hears of it before he gives up by himself (20 s).
+BULK_SESSION = "SET SESSION wait_timeout=30, innodb_lock_wait_timeout=5"
 
 
 def make_engine(
@@ -68,9 +75,12 @@ def _mysql_engine(settings: Settings, pool: int, bulk: bool) -> AsyncEngine:
         "async_creator_fn": driver.connect,
         "program_name": BULK_PROGRAM if bulk else PROGRAM,
     }
+    if bulk:
+        # Only here: on the request path RDS Proxy would pin a session for it.
+        arguments["init_command"] = BULK_SESSION
     if settings.database_iam or settings.database_ca:
         arguments["ssl"] = make_context(settings.database_ca)
-    return create_async_engine(
+    engine = create_async_engine(
         make_url(settings.database_url).update_query_dict({"charset": "utf8mb4"}),
         connect_args=arguments,
         pool_size=pool,
@@ -79,6 +89,14 @@ def _mysql_engine(settings: Settings, pool: int, bulk: bool) -> AsyncEngine:
         pool_recycle=RECYCLE_S,
         pool_pre_ping=True,
     )
+    event.listen(engine.sync_engine, "handle_error", _leave_wrong_server)
+    return engine
+
+
+def _leave_wrong_server(context: ExceptionContext) -> None:
+    arguments = getattr(context.original_exception, "args", ())
+    if arguments and arguments[0] in MOVED_ON:
+        context.is_disconnect = True
 
 
 class _ExactSum:
