@@ -75,6 +75,11 @@ class IngestProcess:
         self._running.send_signal(how)
         return self._running.wait(60)
 
+    def kill(self) -> None:
+        """End it if it runs."""
+        if self._running is not None and self._running.poll() is None:
+            self.end(signal.SIGKILL)
+
     @property
     def rss_mib(self) -> float:
         """Memory in use now. Linux only."""

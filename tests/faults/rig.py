@@ -1,0 +1,259 @@
+"""What a fault is tried on: a MariaDB, an ingest process and devices that send all the time."""
+
+import asyncio
+import random
+import shutil
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from migrations.run import upgrade
+from shared.db import Database, scoped
+from shared.ids import new_id
+from shared.models import DeadLetter, UsageHour
+from shared.settings import Settings
+from tests.support.builders import Tenant, make_device, make_tenant
+from tests.support.ingest_process import MODULE, IngestProcess
+from tests.support.mariadb_process import MariadbProcess
+from tests.support.servers import new_folder
+from tests.support.talkers import Talker, stored_numbers
+from tests.support.until import until
+
+DEVICES = 8
+# Enough to keep commits under way without a pause, little enough for a machine that is shared.
+BURST = 25
+REST_S = 0.02
+# Nothing here takes longer, on any machine; what it really took is in the report.
+PATIENCE_S = 120.0
+# A service like ingest, not one of ours: it may write and has no privilege beyond.
+USER = "service"
+
+
+@dataclass
+class Outcome:
+    """What one fault came to. `recovery_s`: from the moment the cause was gone until everything
+    that was held up is acknowledged, in the worst case.
+    """
+
+    acknowledged: int = 0
+    missing: int = 0
+    doubled: int = 0
+    recovery_s: float = 0.0
+    rss_mib: float = 0.0
+    grown_mib: float = 0.0
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        return not self.missing and not self.doubled
+
+
+class Rig:
+    """`admin` is a connection to the server that every privilege belongs to."""
+
+    def __init__(
+        self,
+        server: MariadbProcess,
+        database: Database,
+        url: str,
+        ingest: IngestProcess,
+        tenant: Tenant,
+    ) -> None:
+        self.server = server
+        self.database = database
+        self.url = url
+        self.ingest = ingest
+        self.tenant = tenant
+        self.talkers: list[Talker] = []
+        self.outcome = Outcome()
+        self.rng = random.Random(7)
+        self._stop = asyncio.Event()
+        self._rss = 0.0
+
+    # -- what scenarios do
+
+    async def flows(self, further: int = 400) -> None:
+        """Wait until so many more messages are acknowledged."""
+        before = self._acked()
+        await until(lambda: self._acked() >= before + further, "acknowledgements", PATIENCE_S)
+
+    async def holds_up(self, seconds: float) -> None:
+        """Leave the fault for so long; the devices go on sending."""
+        end = time.monotonic() + seconds
+        await until(lambda: time.monotonic() >= end, "the time", seconds + 10)
+
+    async def recovers(self) -> float:
+        """The cause is gone now: seconds until each device's messages of now are acknowledged."""
+        began = time.monotonic()
+        held = [(talker, talker.client.outbox.next_seq) for talker in self.talkers]
+        await until(lambda: all(t.acked >= upto for t, upto in held), "recovery", PATIENCE_S)
+        took = time.monotonic() - began
+        self.outcome.recovery_s = max(self.outcome.recovery_s, took)
+        return took
+
+    async def said(self, metric: str, at_least: float = 1) -> None:
+        """The metric says so much, with any labels beyond those in `metric`."""
+        await until(lambda: self.says(metric, at_least), f"{metric} >= {at_least:g}", 20)
+        self.outcome.said.append(metric)
+
+    async def says(self, metric: str, at_least: float) -> bool:
+        """Whether the metric says so much now."""
+        name, _, labels = metric.partition("{")
+        wanted = [label for label in labels.rstrip("}").split(",") if label]
+        total = 0.0
+        for key, value in (await self.ingest.metrics()).items():
+            known, _, rest = key.partition("{")
+            if known == name and all(label in rest for label in wanted):
+                total += value
+        return total >= at_least
+
+    async def failing(self) -> bool:
+        """Whether commits fail now, or the server has ended by itself."""
+        return not self.server.alive or await self.says("fortress_ingest_retries_total", 1)
+
+    @property
+    def name(self) -> str:
+        """The database's."""
+        return make_url(self.url).database or ""
+
+    @asynccontextmanager
+    async def admin(self) -> AsyncIterator[AsyncConnection]:
+        """A connection with every privilege, in autocommit."""
+        async with administer(self.server, self.name) as connection:
+            yield connection
+
+    # -- beginning and end, and what is counted then
+
+    def _acked(self) -> int:
+        return sum(talker.acked for talker in self.talkers)
+
+    @asynccontextmanager
+    async def talking(
+        self, port: int | None = None, *, dead_letters: bool = False
+    ) -> AsyncIterator[None]:
+        """Devices send inside the block; at its end they stop, and all is counted.
+
+        `port`: where they reach ingest. `dead_letters`: messages may have become such.
+        """
+        for number in range(DEVICES):
+            device = await make_device(self.database, self.tenant)
+            rng = random.Random(number)
+            talker = Talker(port or self.ingest.port, device, rng, burst=BURST, rest_s=REST_S)
+            self.talkers.append(talker)
+            talker.client.start()
+        talking = asyncio.gather(*(talker.talk(self._stop) for talker in self.talkers))
+        try:
+            await self.flows(1_000)
+            self._rss = self.ingest.rss_mib
+            yield
+            self._stop.set()
+            await asyncio.wait_for(talking, PATIENCE_S)
+        finally:
+            talking.cancel()
+            for talker in self.talkers:
+                await talker.client.close()
+        await self._count(dead_letters=dead_letters)
+
+    async def _count(self, *, dead_letters: bool) -> None:
+        outcome = self.outcome
+        outcome.rss_mib = self.ingest.rss_mib
+        outcome.grown_mib = outcome.rss_mib - self._rss
+        ended = await asyncio.to_thread(self.ingest.end, signal.SIGTERM)
+        assert ended == 0, self.ingest.log[-2000:]
+        stored = 0
+        for talker in self.talkers:
+            counts = await stored_numbers(self.database, talker.device)
+            found = {seq for _, seq in counts} | await self._dead(talker, dead_letters)
+            stored += counts.total()
+            outcome.acknowledged += len(talker.sent)
+            outcome.missing += len(set(talker.sent) - found)
+            outcome.doubled += counts.total() - len(counts)
+        await self._check_usage(stored)
+
+    async def _dead(self, talker: Talker, allowed: bool) -> set[int]:
+        wanted = select(DeadLetter.seq).where(DeadLetter.device_id == talker.device.id)
+        async with self.database.read() as session:
+            dead = set(await session.scalars(scoped(self.tenant.id, wanted)))
+        assert allowed or not dead, "good messages became dead letters"
+        return dead
+
+    async def _check_usage(self, stored: int) -> None:
+        wanted = select(func.sum(UsageHour.count)).where(UsageHour.org_id == self.tenant.id)
+        async with self.database.read() as session:
+            counted = await session.scalar(wanted) or 0
+        assert counted == stored, f"usage_hour says {counted}, {stored} are stored"
+
+
+@asynccontextmanager
+async def administer(
+    server: MariadbProcess, database: str | None = None
+) -> AsyncIterator[AsyncConnection]:
+    """A connection of root's to `server`, in autocommit."""
+    url = make_url(server.url).set(database=database or "mysql")
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+    try:
+        async with engine.connect() as connection:
+            yield connection
+    finally:
+        await engine.dispose()
+
+
+@contextmanager
+def folder(kind: str) -> Iterator[Path]:
+    made = new_folder(kind)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+async def make_database(server: MariadbProcess) -> str:
+    """The URL of a new, migrated database, for a user without administrative privileges."""
+    name = new_id("faults").lower()
+    async with administer(server) as connection:
+        await connection.execute(text(f"CREATE DATABASE {name}"))
+        await connection.execute(text(f"CREATE USER IF NOT EXISTS '{USER}'@'%'"))
+        await connection.execute(text(f"GRANT ALL ON {name}.* TO '{USER}'@'%'"))
+    url = make_url(server.url).set(database=name, username=USER)
+    return url.render_as_string(hide_password=False)
+
+
+@asynccontextmanager
+async def rig(
+    server: MariadbProcess,
+    *,
+    database_port: int | None = None,
+    module: str = MODULE,
+    **settings: Any,
+) -> AsyncIterator[Rig]:
+    """A rig on a database of its own on `server`.
+
+    `database_port`: ingest reaches the database there. `settings` and `module`: ingest's.
+    """
+    url = await make_database(server)
+    database = Database.from_settings(Settings(database_url=url))
+    through = make_url(url).set(port=database_port or server.port)
+    with folder("faults") as place:
+        ingest = IngestProcess(
+            through.render_as_string(hide_password=False),
+            place / "ingest.log",
+            module=module,
+            **settings,
+        )
+        try:
+            await upgrade(database)
+            tenant = await make_tenant(database)
+            # In a thread: a relay to the database works in this loop.
+            await asyncio.to_thread(ingest.start)
+            yield Rig(server, database, url, ingest, tenant)
+        finally:
+            ingest.kill()
+            await database.close()
