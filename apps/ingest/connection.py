@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from typing import Final, cast
 
 from apps.ingest import metrics
-from apps.ingest.admission import Admission, Admitted, Verdict
+from apps.ingest.admission import Admitted, Verdict
 from apps.ingest.entrance import Busy, spread
 from apps.ingest.gate import network
-from apps.ingest.pipeline import Pipeline
+from apps.ingest.hub import Hub
 from apps.ingest.protocol import messages
 from apps.ingest.protocol.errors import Ending
 from apps.ingest.protocol.line import Block, End, LineProtocol, State
 from apps.ingest.protocol.messages import LINE_BYTES
-from apps.ingest.sessions import Sessions
-from apps.ingest.settings import IngestSettings
-from shared.clock import Clock
 from shared.ids import new_id
 from shared.readings.parcel import DeadRow, Parcel, Source
 
@@ -26,38 +23,22 @@ UNREAD_BYTES: Final = 256 * 1024
 LINGER_S: Final = 2.0
 
 
-class Hub:
-    """What the connections of a process share."""
-
-    def __init__(
-        self,
-        settings: IngestSettings,
-        clock: Clock,
-        admission: Admission,
-        pipeline: Pipeline,
-        sessions: Sessions,
-    ) -> None:
-        self.settings = settings
-        self.clock = clock
-        self.admission = admission
-        self.pipeline = pipeline
-        self.sessions = sessions
-
-
 class Connection(asyncio.Protocol):
     """`spoke` is when the last whole line came (monotonic seconds), `network` where from."""
 
     __slots__ = (
-        "_blocked",
         "_boot",
         "_ending",
         "_eof",
+        "_full",
+        "_held",
         "_hub",
         "_inflight",
         "_line",
         "_lingers",
         "_paused",
         "_transport",
+        "_unread",
         "last",
         "network",
         "pinged",
@@ -73,8 +54,12 @@ class Connection(asyncio.Protocol):
         self._boot = 0
         self._inflight = 0
         self._paused = False
-        # The pipeline is full, or our answers are not being read.
-        self._blocked = 0
+        # Bytes under way to the database.
+        self._held = 0
+        # The queue is full.
+        self._full = False
+        # Our answers are not being read.
+        self._unread = False
         self._ending: bytes | None = None
         self._eof = False
         # Since when all is said and only the device's end is waited for (monotonic seconds).
@@ -130,11 +115,11 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         metrics.PAUSED.labels("unread").inc()
-        self._blocked += 1
+        self._unread = True
         self._pace()
 
     def resume_writing(self) -> None:
-        self._blocked -= 1
+        self._unread = False
         self._pace()
 
     # -- what the hub calls
@@ -151,7 +136,7 @@ class Connection(asyncio.Protocol):
     @property
     def busy(self) -> bool:
         """It waits for us: for a commit, or for room in the queue."""
-        return self._inflight > 0 or self._blocked > 0
+        return self._inflight > 0 or self._full
 
     @property
     def overdue(self) -> bool:
@@ -166,6 +151,7 @@ class Connection(asyncio.Protocol):
         """These parcels are committed: tell the device."""
         done = sum(parcel.count for parcel in parcels)
         self._inflight = max(0, self._inflight - done)
+        self._held = max(0, self._held - sum(parcel.size for parcel in parcels))
         self.last = max(self.last, *(parcel.top for parcel in parcels))
         rejections = [row.rejection for parcel in parcels for row in parcel.dead]
         rejections += [rejection for parcel in parcels for rejection in parcel.refused]
@@ -178,7 +164,7 @@ class Connection(asyncio.Protocol):
 
     def room(self) -> None:
         """The pipeline has room again."""
-        self._blocked -= 1
+        self._full = False
         self._pace()
 
     def end(self, why: Ending, retry_ms: int | None = None) -> None:
@@ -270,9 +256,11 @@ class Connection(asyncio.Protocol):
             size=block.size,
         )
         self._inflight += parcel.count
+        self._held += parcel.size
+        if self._held >= self._hub.settings.connection_bytes:
+            metrics.PAUSED.labels("connection").inc()
         if not self._hub.pipeline.put(parcel, self):
-            metrics.PAUSED.labels("queue").inc()
-            self._blocked += 1
+            self._full = True
         self._pace()
 
     def _pace(self) -> None:
@@ -282,8 +270,10 @@ class Connection(asyncio.Protocol):
             return
         stop = (
             self._line.state is State.waiting
-            or self._blocked > 0
+            or self._full
+            or self._unread
             or self._inflight >= self._hub.settings.window
+            or self._held >= self._hub.settings.connection_bytes
             or self._ending is not None
         ) and self._lingers is None
         if stop != self._paused:
@@ -321,7 +311,6 @@ class Connection(asyncio.Protocol):
             transport.close()
             return
         self._lingers = time.monotonic()
-        self._blocked = 0
         self._inflight = 0
         try:
             transport.write_eof()

@@ -11,8 +11,9 @@ from typing import Final
 
 from apps.ingest import metrics
 from apps.ingest.admission import Admission
-from apps.ingest.connection import Connection, Hub
+from apps.ingest.connection import Connection
 from apps.ingest.entrance import Entrance
+from apps.ingest.hub import Hub
 from apps.ingest.pipeline import Pipeline
 from apps.ingest.sessions import Sessions
 from apps.ingest.settings import IngestSettings
@@ -68,6 +69,7 @@ class IngestServer:
             task=self._task,
             most_rows=settings.batch_rows,
             most_bytes=settings.queue_bytes,
+            most_bytes_each=settings.org_queue_bytes,
         )
         self._takeover = Takeover(database, bus, self.sessions, task=self._task)
         self._admission = Admission(

@@ -51,6 +51,17 @@ class IngestSettings(Settings):
     )
     batch_rows: int = Field(5_000, ge=1, description="most messages in one transaction")
     queue_bytes: int = Field(
-        64 * 1024 * 1024, ge=1024, description="bytes held before sockets are paused"
+        64 * 1024 * 1024,
+        ge=1024,
+        description="bytes held before sockets are paused, first those of organisations that hold"
+        " more than their share",
+    )
+    org_queue_bytes: int = Field(
+        32 * 1024 * 1024,
+        ge=1024,
+        description="bytes held of one organisation before its sockets are paused",
+    )
+    connection_bytes: int = Field(
+        1024 * 1024, ge=1024, description="bytes held of one connection before it is paused"
     )
     drain_s: float = Field(25.0, gt=0, description="most seconds that going away takes")

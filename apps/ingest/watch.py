@@ -8,8 +8,9 @@ from contextlib import suppress
 from typing import Final
 
 from apps.ingest.admission import Known
-from apps.ingest.connection import Connection, Hub
+from apps.ingest.connection import Connection
 from apps.ingest.entrance import spread
+from apps.ingest.hub import Hub
 from apps.ingest.protocol.errors import Ending
 from apps.ingest.takeover import Takeover
 from shared.bus import Bus, Subscription

@@ -340,6 +340,17 @@ async def test_a_window_that_is_full_pauses_the_socket_and_drops_nothing(
     assert len(await stored(database, device)) == 1000
 
 
+async def test_a_connection_at_its_bytes_is_paused_and_drops_nothing(
+    start: Start, database: Database
+) -> None:
+    device = await a_device(database)
+    async with start(connection_bytes=1024) as server, wire(server.port) as line:
+        await line.hello(device)
+        await line.send(*({"s": n, "v": {"note": "x" * 200}} for n in range(1, 301)))
+        await line.acked(300)
+    assert len(await stored(database, device)) == 300
+
+
 async def byte_by_byte(line: Wire, data: bytes) -> None:
     for at in range(len(data)):
         await line.send(data[at : at + 1])
