@@ -8,22 +8,26 @@ import asyncio
 import logging
 import random
 import time
+from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final, Protocol
 
 from apps.ingest import metrics
-from apps.ingest.fair import FairQueue
 from apps.ingest.salvage import split
+from apps.ingest.telling import Telling
 from shared.bus import Bus
 from shared.db import Database
 from shared.readings.failures import Failure, classify, is_database_error, name
 from shared.readings.parcel import Parcel
 from shared.readings.plan import Taken
-from shared.readings.store import Store, announce
+from shared.readings.store import Store
 from shared.telemetry.clean import clean
 
 # A commit that takes longer than this is tried again on another connection.
 COMMIT_S: Final = 20.0
+# How long the database has to show that it answers.
+ANSWER_S: Final = 5.0
 FIRST_WAIT_S: Final = 0.02
 LONGEST_WAIT_S: Final = 1.0
 
@@ -62,14 +66,16 @@ class Pipeline:
         task: str,
         most_rows: int,
         most_bytes: int,
-        most_bytes_each: int,
     ) -> None:
         self._database = database
-        self._bus = bus
+        self._telling = Telling(bus)
         self._store = store
         self._task = task
         self._most_rows = most_rows
-        self._queue: FairQueue[Sender] = FairQueue(most=most_bytes, most_each=most_bytes_each)
+        self._most_bytes = most_bytes
+        self._queue: deque[tuple[Parcel, Sender]] = deque()
+        self._held = 0
+        self._waiting: set[Sender] = set()
         self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -77,30 +83,45 @@ class Pipeline:
     @property
     def held(self) -> int:
         """Bytes received and not yet committed."""
-        return self._queue.held
+        return self._held
 
     def put(self, parcel: Parcel, sender: Sender) -> bool:
         """Queue a parcel. False: the queue is full now, so stop reading until `room`."""
+        self._queue.append((parcel, sender))
+        self._held += parcel.size
         self._arrived.set()
         self._idle.clear()
-        return self._queue.put(parcel, sender)
+        if self._held < self._most_bytes:
+            return True
+        self._waiting.add(sender)
+        return False
 
     def forget(self, sender: Sender) -> None:
         """The sender is gone; what it sent is still committed."""
-        self._queue.forget(sender)
+        self._waiting.discard(sender)
 
     async def drained(self) -> None:
-        """Wait until everything that was put is committed."""
+        """Wait until everything that was put is committed and told of."""
         await self._idle.wait()
+        await self._telling.told()
 
     def reset(self) -> None:
         """Forget what is queued and not acknowledged; its connections must be cut."""
         self._queue.clear()
+        self._waiting.clear()
+        self._held = 0
         self._arrived.clear()
         self._idle.set()
 
     async def run(self) -> None:
         """Commit until cancelled."""
+        telling = asyncio.create_task(self._telling.run())
+        try:
+            await self._run()
+        finally:
+            telling.cancel()
+
+    async def _run(self) -> None:
         while True:
             await self._arrived.wait()
             batch = self._next()
@@ -111,13 +132,17 @@ class Pipeline:
             self._acknowledge(batch)
             self._let_go(batch, taken)
             self._release(parcels)
-            await announce(self._bus, taken)
+            self._telling.put(taken)
 
     def _next(self) -> list[tuple[Parcel, Sender]]:
-        batch = self._queue.take(self._most_rows)
+        batch = []
+        rows = 0
+        while self._queue and rows < self._most_rows:
+            batch.append(self._queue.popleft())
+            rows += batch[-1][0].count
         if not self._queue:
             self._arrived.clear()
-        metrics.BATCH_ROWS.observe(sum(parcel.count for parcel, _ in batch))
+        metrics.BATCH_ROWS.observe(rows)
         return batch
 
     def _acknowledge(self, batch: list[tuple[Parcel, Sender]]) -> None:
@@ -140,24 +165,26 @@ class Pipeline:
             sender.replace()
 
     def _release(self, parcels: Sequence[Parcel]) -> None:
-        free = self._queue.done(parcels)
-        metrics.HELD_BYTES.set(self._queue.held)
-        metrics.HELD_ORGANISATIONS.set(self._queue.organisations)
+        self._held -= sum(parcel.size for parcel in parcels)
+        metrics.HELD_BYTES.set(self._held)
         if not self._queue:
             self._idle.set()
-        for sender in free:
-            sender.room()
+        if self._waiting and self._held < self._most_bytes // 2:
+            waiting, self._waiting = self._waiting, set()
+            for sender in waiting:
+                sender.room()
 
     async def _commit(self, parcels: Sequence[Parcel]) -> list[Taken]:
         """Commit `parcels`, however often it takes; refused rows become dead letters."""
-        look_up = False
+        look_up = unforeseen = False
         wait = FIRST_WAIT_S
         while True:
             try:
                 async with asyncio.timeout(COMMIT_S):
                     taken = await self._store.commit(self._database, parcels, look_up=look_up)
             except Exception as error:  # noqa: BLE001 - nothing may end this loop
-                failure = _judge(error)
+                failure = await self._judge(error, again=unforeseen)
+                unforeseen = not is_database_error(error)
                 metrics.RETRIES.labels(failure.name, name(error)).inc()
                 if failure is Failure.poison:
                     log.warning("the database refuses a row: %s", clean(str(error)))
@@ -171,20 +198,28 @@ class Pipeline:
                 _count(taken)
                 return taken
 
+    async def _judge(self, error: Exception, *, again: bool) -> Failure:
+        """What to do about `error`.
+
+        One that is not the database's is a bug. Some row provokes it if it comes again while the
+        database answers; otherwise it is how a driver puts that a connection is gone.
+        """
+        if is_database_error(error):
+            return classify(error)
+        log.error("a batch could not be written", exc_info=error)
+        if not again:
+            return Failure.reconnect
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_S):
+                return Failure.poison if await self._database.reachable() else Failure.reconnect
+        return Failure.reconnect
+
     async def _salvage(self, parcels: Sequence[Parcel], error: Exception) -> list[Taken]:
         """Commit `parcels` in halves, down to the row that is refused."""
         taken = []
         for part in split(parcels, clean(str(error))):
             taken += await self._commit(part)
         return taken
-
-
-def _judge(error: Exception) -> Failure:
-    """A failure that is not the database's is a bug that some row provokes: find that row."""
-    if is_database_error(error):
-        return classify(error)
-    log.error("a batch could not be built", exc_info=error)
-    return Failure.poison
 
 
 def _count(taken: Sequence[Taken]) -> None:
