@@ -26,5 +26,6 @@ RETRIES = Counter(
 )
 UNTOLD = Counter("fortress_ingest_untold_total", "Commits that the bus was too slow to be told of")
 HELD_BYTES = Gauge("fortress_ingest_held_bytes", "Bytes received and not yet committed")
+HELD_ORGANISATIONS = Gauge("fortress_ingest_held_organisations", "Organisations with bytes held")
 PAUSED = Counter("fortress_ingest_paused_total", "Times a socket was paused", ["why"])
 RESTARTS = Counter("fortress_ingest_restarts_total", "Parts started again after a failure")

@@ -8,12 +8,12 @@ import asyncio
 import logging
 import random
 import time
-from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
 from apps.ingest import metrics
+from apps.ingest.fair import FairQueue
 from apps.ingest.salvage import split
 from apps.ingest.telling import Telling
 from shared.bus import Bus
@@ -66,16 +66,14 @@ class Pipeline:
         task: str,
         most_rows: int,
         most_bytes: int,
+        most_bytes_each: int,
     ) -> None:
         self._database = database
         self._telling = Telling(bus)
         self._store = store
         self._task = task
         self._most_rows = most_rows
-        self._most_bytes = most_bytes
-        self._queue: deque[tuple[Parcel, Sender]] = deque()
-        self._held = 0
-        self._waiting: set[Sender] = set()
+        self._queue: FairQueue[Sender] = FairQueue(most=most_bytes, most_each=most_bytes_each)
         self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -83,22 +81,17 @@ class Pipeline:
     @property
     def held(self) -> int:
         """Bytes received and not yet committed."""
-        return self._held
+        return self._queue.held
 
     def put(self, parcel: Parcel, sender: Sender) -> bool:
         """Queue a parcel. False: the queue is full now, so stop reading until `room`."""
-        self._queue.append((parcel, sender))
-        self._held += parcel.size
         self._arrived.set()
         self._idle.clear()
-        if self._held < self._most_bytes:
-            return True
-        self._waiting.add(sender)
-        return False
+        return self._queue.put(parcel, sender)
 
     def forget(self, sender: Sender) -> None:
         """The sender is gone; what it sent is still committed."""
-        self._waiting.discard(sender)
+        self._queue.forget(sender)
 
     async def drained(self) -> None:
         """Wait until everything that was put is committed and told of."""
@@ -108,8 +101,6 @@ class Pipeline:
     def reset(self) -> None:
         """Forget what is queued and not acknowledged; its connections must be cut."""
         self._queue.clear()
-        self._waiting.clear()
-        self._held = 0
         self._arrived.clear()
         self._idle.set()
 
@@ -135,14 +126,10 @@ class Pipeline:
             self._telling.put(taken)
 
     def _next(self) -> list[tuple[Parcel, Sender]]:
-        batch = []
-        rows = 0
-        while self._queue and rows < self._most_rows:
-            batch.append(self._queue.popleft())
-            rows += batch[-1][0].count
+        batch = self._queue.take(self._most_rows)
         if not self._queue:
             self._arrived.clear()
-        metrics.BATCH_ROWS.observe(rows)
+        metrics.BATCH_ROWS.observe(sum(parcel.count for parcel, _ in batch))
         return batch
 
     def _acknowledge(self, batch: list[tuple[Parcel, Sender]]) -> None:
@@ -165,14 +152,13 @@ class Pipeline:
             sender.replace()
 
     def _release(self, parcels: Sequence[Parcel]) -> None:
-        self._held -= sum(parcel.size for parcel in parcels)
-        metrics.HELD_BYTES.set(self._held)
+        free = self._queue.done(parcels)
+        metrics.HELD_BYTES.set(self._queue.held)
+        metrics.HELD_ORGANISATIONS.set(self._queue.organisations)
         if not self._queue:
             self._idle.set()
-        if self._waiting and self._held < self._most_bytes // 2:
-            waiting, self._waiting = self._waiting, set()
-            for sender in waiting:
-                sender.room()
+        for sender in free:
+            sender.room()
 
     async def _commit(self, parcels: Sequence[Parcel]) -> list[Taken]:
         """Commit `parcels`, however often it takes; refused rows become dead letters."""
