@@ -3,10 +3,10 @@
 import os
 import sys
 
-from tests.bench import ingest
+from tests.bench import api, export, ingest, replay
 from tests.support import databases, servers
 
-SUITES = {"ingest": ingest.run}
+SUITES = {"ingest": ingest.run, "replay": replay.run, "api": api.run, "export": export.run}
 
 
 def main(names: list[str]) -> int:

@@ -11,12 +11,11 @@ from shared.db import Database
 from shared.settings import Settings
 from tests.bench.load import Load, drive
 from tests.bench.own_rate import own_rate
-from tests.bench.results import Figure, keep
+from tests.bench.results import RUNS, Figure, keep
 from tests.support.builders import MadeDevice, make_device, make_tenant
 from tests.support.databases import migrated_database
 from tests.support.ingest_process import IngestProcess
 
-RUNS = 3
 ROWS = 200_000
 
 

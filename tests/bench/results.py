@@ -11,6 +11,8 @@ from rich.table import Table
 from tests.bench.machine import facts
 from tests.support.servers import ROOT
 
+# Of each figure: its value is their median.
+RUNS = 3
 FOLDER = ROOT / "var" / "bench"
 
 

@@ -9,16 +9,14 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from sqlalchemy import update
 
 from apps.dashboarding.main import create_app
 from apps.dashboarding.settings import DashboardingSettings
 from shared.clock import SystemClock
-from shared.db import scoped
-from shared.models import DeviceState
 from shared.web.services import Services
 from tests.support.builders import MadeDevice, Tenant
 from tests.support.http import served
+from tests.support.telemetry import store_state
 
 PATIENCE_S = 20
 
@@ -106,10 +104,8 @@ class Dashboard:
         self, tenant: Tenant, device: MadeDevice, latest: dict[str, Any], **state: Any
     ) -> None:
         """What ingest commits of a device's state."""
-        query = update(DeviceState).where(DeviceState.device_id == device.id)
         values = {"changed_ts": SystemClock().now_ms(), "latest": latest} | state
-        async with self.services.database.unit_of_work() as session:
-            await session.execute(scoped(tenant.id, query).values(**values))
+        await store_state(self.services.database, tenant, device, **values)
 
     async def publish(self, tenant: Tenant, *readings: list[Any]) -> None:
         """What ingest says on the bus after its commit."""

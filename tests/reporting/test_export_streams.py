@@ -7,9 +7,10 @@ from apps.reporting.exports import repository, rules
 from apps.reporting.main import create_app
 from apps.reporting.settings import ReportingSettings
 from shared.web.services import Services
-from tests.reporting.stored import T0, body, signed_in, store_readings
+from tests.reporting.exporting import T0, body, signed_in
 from tests.support.builders import MadeDevice, Tenant, make_device, make_tenant
 from tests.support.http import served
+from tests.support.telemetry import store_readings
 from tests.support.until import until
 
 READINGS = "/v1/exports/readings.csv"

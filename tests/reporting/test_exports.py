@@ -4,16 +4,9 @@ import pytest
 
 from apps.reporting.exports import rules
 from shared.web.services import Services
-from tests.reporting.stored import (
-    T0,
-    body,
-    export,
-    signed_in,
-    store_event,
-    store_latest,
-    store_readings,
-)
+from tests.reporting.exporting import T0, body, export, signed_in
 from tests.support.builders import make_device, make_tenant
+from tests.support.telemetry import store_event, store_readings, store_state
 
 
 async def test_readings_come_device_by_device_in_the_order_of_time(services: Services) -> None:
@@ -56,9 +49,13 @@ async def test_without_metrics_the_columns_are_those_the_devices_have(services: 
         first = await make_device(services.database, tenant)
         second = await make_device(services.database, tenant)
         third = await make_device(services.database, tenant)
-        await store_latest(services.database, tenant, first, {"temp": [1, T0], "door": [True, T0]})
-        await store_latest(services.database, tenant, second, {"hum": [1, T0], "temp": [1, T0]})
-        await store_latest(services.database, tenant, third, {"other": [1, T0]})
+        await store_state(
+            services.database, tenant, first, latest={"temp": [1, T0], "door": [True, T0]}
+        )
+        await store_state(
+            services.database, tenant, second, latest={"hum": [1, T0], "temp": [1, T0]}
+        )
+        await store_state(services.database, tenant, third, latest={"other": [1, T0]})
         await store_readings(services.database, first, [(T0, 1, 1, body(temp=1))])
         wanted = [first.public_id, second.public_id]
         rows = await export(http, device=wanted)
@@ -127,9 +124,9 @@ async def test_events_are_exported_with_their_data(services: Services) -> None:
         device = await make_device(services.database, tenant)
         data = '{"kwh": "10.50", "minor": 473}'
         await store_event(
-            services.database, tenant, device, seq=1, name="session.completed", data=data
+            services.database, tenant, device, ts=T0 + 1, name="session.completed", data=data
         )
-        await store_event(services.database, tenant, device, seq=2, name="door.opened", data="{}")
+        await store_event(services.database, tenant, device, ts=T0 + 2, seq=2)
         rows = await export(http, "events")
         named = await export(http, "events", event="session.completed", fields="minor,kwh")
     assert [(row["event"], row["data"]) for row in rows] == [
@@ -174,7 +171,7 @@ async def test_too_many_columns_are_refused(services: Services) -> None:
     async with signed_in(services) as (http, tenant):
         device = await make_device(services.database, tenant)
         many = {f"m{n}": [1, T0] for n in range(1001)}
-        await store_latest(services.database, tenant, device, many)
+        await store_state(services.database, tenant, device, latest=many)
         found = await http.get("/v1/exports/readings.csv")
         given = await http.get("/v1/exports/readings.csv", params={"metrics": ",".join(many)})
     assert (found.status_code, found.json()["code"]) == (422, "too_many_columns")
@@ -186,7 +183,7 @@ async def test_another_organisations_rows_do_not_exist(services: Services, what:
     other = await make_tenant(services.database)
     theirs = await make_device(services.database, other)
     await store_readings(services.database, theirs, [(T0, 1, 1, body(a=1))])
-    await store_event(services.database, other, theirs, seq=1, name="door.opened", data="{}")
+    await store_event(services.database, other, theirs, ts=T0 + 1)
     async with signed_in(services) as (http, _):
         answer = await http.get(f"/v1/exports/{what}.csv", params={"device": theirs.public_id})
         rows = await export(http, what)

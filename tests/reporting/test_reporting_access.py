@@ -2,9 +2,10 @@ import pytest
 
 from apps.reporting.main import create_app
 from shared.web.services import Services
-from tests.reporting.stored import T0, body, signed_in, store_event, store_readings
+from tests.reporting.exporting import T0, body, signed_in
 from tests.support.builders import make_device, make_tenant
 from tests.support.contract import check_contract
+from tests.support.telemetry import store_event, store_readings
 
 ROUTES = ["/v1/exports/readings.csv", "/v1/exports/events.csv"]
 
@@ -38,5 +39,5 @@ async def test_it_keeps_its_openapi_word(services: Services) -> None:
     tenant = await make_tenant(services.database)
     device = await make_device(services.database, tenant)
     await store_readings(services.database, device, [(T0, 1, 1, body(a=1))])
-    await store_event(services.database, tenant, device, seq=1, name="door.opened", data="{}")
+    await store_event(services.database, tenant, device, ts=T0 + 1)
     await check_contract(create_app(services=services), tenant.headers)

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -49,12 +49,19 @@ def answers(port: int) -> bool:
 
 @contextmanager
 def process(
-    command: list[str], log: Path, sign: int = signal.SIGTERM
+    command: list[str],
+    log: Path,
+    sign: int = signal.SIGTERM,
+    *,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `command` until the block ends; it is asked with `sign`, then killed."""
+    """Run `command`, with `environment` added to ours, until the block ends; it is asked with
+    `sign`, then killed.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as out:
-        running = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
+        env = {**os.environ, **(environment or {})}
+        running = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, env=env)
     try:
         with guard(running.pid):
             yield running

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import text, update
 
-from shared.db import Database
-from shared.models import DeadLetter, DeviceEvent
+from shared.db import Database, scoped
+from shared.models import DeadLetter, DeviceState
 from tests.support.builders import MadeDevice, Tenant
+from tests.support.events import Sent, commit_events
 
 
 async def store_readings(
@@ -33,22 +34,21 @@ async def store_event(
     *,
     ts: int,
     name: str = "door.opened",
-    data: dict[str, Any] | None = None,
+    data: dict[str, Any] | str | None = None,
     seq: int = 1,
 ) -> None:
+    """An event, without a job for it. `data` may be JSON text, to say exactly what was sent."""
+    sent = Sent(device, ts, {} if data is None else data, name, seq)
+    await commit_events(database, tenant, [sent], jobs=0)
+
+
+async def store_state(
+    database: Database, tenant: Tenant, device: MadeDevice, **values: Any
+) -> None:
+    """Set columns of the device's state, such as `latest`."""
+    query = update(DeviceState).where(DeviceState.device_id == device.id)
     async with database.unit_of_work() as session:
-        await session.execute(
-            insert(DeviceEvent).values(
-                device_id=device.id,
-                ts=ts,
-                boot=1,
-                seq=seq,
-                org_id=tenant.id,
-                received_ts=ts,
-                name=name,
-                data=data or {},
-            )
-        )
+        await session.execute(scoped(tenant.id, query).values(**values))
 
 
 async def store_dead_letter(

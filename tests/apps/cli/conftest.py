@@ -7,22 +7,18 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 
 from apps.api.main import create_app
 from apps.cli.main import run
-from apps.ingest.server import IngestServer
-from apps.ingest.settings import IngestSettings
-from shared.settings import load
 from shared.web.services import Services
 from tests.support.builders import Tenant, make_tenant
-from tests.support.until import until
+from tests.support.http import served
+from tests.support.ingesting import ingesting
 
 PATIENCE_S = 60
 
@@ -108,23 +104,6 @@ async def outcome(process: asyncio.subprocess.Process, *signals: signal.Signals)
 
 @pytest.fixture
 async def service(services: Services, tmp_path: Path, fortress: Fortress) -> AsyncIterator[Service]:
-    given = services.settings.model_dump() | {"tcp_host": "127.0.0.1", "tcp_port": 0}
-    ingest = IngestServer(
-        load(IngestSettings, **given), services.database, services.bus, services.clock
-    )
-    await ingest.start()
-    web = uvicorn.Server(
-        uvicorn.Config(create_app(services=services), port=0, log_config=None, access_log=False)
-    )
-    # Signals are the test runner's.
-    serving = asyncio.create_task(web._serve())
-    await until(lambda: web.started, "the API")
-    port = web.servers[0].sockets[0].getsockname()[1]
-    try:
-        tenant = await make_tenant(services.database)
+    tenant = await make_tenant(services.database)
+    async with ingesting(services) as ingest, served(create_app(services=services)) as port:
         yield Service(port, ingest.port, tenant, tmp_path, fortress)
-    finally:
-        web.should_exit = True
-        with suppress(asyncio.CancelledError):
-            await serving
-        await ingest.drain()

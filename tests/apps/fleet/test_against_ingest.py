@@ -17,11 +17,9 @@ from apps.fleet.registry import Registry
 from apps.fleet.replay import Replay, Summary
 from apps.fleet.scenario import Fault, Scenario
 from apps.fleet.simulator import Simulation
-from apps.ingest.server import IngestServer
-from apps.ingest.settings import IngestSettings
-from shared.settings import load
 from shared.web.services import Services
 from tests.support.builders import make_tenant
+from tests.support.ingesting import ingesting
 
 HOST = "127.0.0.1"
 
@@ -36,22 +34,15 @@ class Service:
 
 @asynccontextmanager
 async def running(services: Services) -> AsyncIterator[Service]:
-    given = services.settings.model_dump() | {"tcp_host": HOST, "tcp_port": 0}
-    server = IngestServer(
-        load(IngestSettings, **given), services.database, services.bus, services.clock
-    )
     app = create_app(services=services)
     tenant = await make_tenant(services.database)
     transport = httpx.ASGITransport(app=app)
-    await server.start()
-    try:
-        async with (
-            app.router.lifespan_context(app),
-            Api("http://api.fortress.localhost", tenant.key, transport=transport) as api,
-        ):
-            yield Service(server.port, api)
-    finally:
-        await server.drain()
+    async with (
+        ingesting(services) as server,
+        app.router.lifespan_context(app),
+        Api("http://api.fortress.localhost", tenant.key, transport=transport) as api,
+    ):
+        yield Service(server.port, api)
 
 
 @pytest.fixture

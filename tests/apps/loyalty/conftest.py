@@ -2,15 +2,15 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import pytest
 
 from apps.loyalty.awarding.service import BACKFILL, CLAIMS, EVENTS, Awarding
 from apps.loyalty.main import create_app
 from shared.jobs.worker import Handler
 from shared.web.services import Services
-from tests.support.builders import MadeDevice, Tenant, make_device, make_tenant
+from tests.support.builders import MadeDevice, make_device, make_tenant
 from tests.support.events import Sent, commit_events, drain
+from tests.support.http import Caller, idle_client
 from tests.support.ledger import assert_ledger_balances
 
 RULE = {
@@ -28,28 +28,12 @@ def handlers(services: Services, chunk: int = 500) -> dict[str, Handler]:
 
 
 @dataclass(frozen=True)
-class Loyalty:
+class Loyalty(Caller):
     """Loyalty's API as one organisation sees it; its jobs are worked when a test says so."""
 
-    http: httpx.AsyncClient
-    tenant: Tenant
     services: Services
     programme: str
     device: MadeDevice
-
-    async def get(self, path: str, *, expect: int = 200, **params: Any) -> Any:
-        answer = await self.http.get(path, params=params, headers=self.tenant.headers)
-        assert answer.status_code == expect, answer.text
-        return answer.json()
-
-    async def post(self, path: str, body: Any, *, expect: int = 201, **headers: str) -> Any:
-        answer = await self.http.post(path, json=body, headers=self.tenant.headers | headers)
-        assert answer.status_code == expect, answer.text
-        return answer.json()
-
-    async def delete(self, path: str, *, expect: int = 204) -> None:
-        answer = await self.http.delete(path, headers=self.tenant.headers)
-        assert answer.status_code == expect, answer.text
 
     async def rule(self, **fields: Any) -> str:
         made = await self.post("/v1/rules", RULE | {"programme": self.programme} | fields)
@@ -80,13 +64,9 @@ class Loyalty:
 
 @pytest.fixture
 async def loyalty(services: Services) -> AsyncIterator[Loyalty]:
-    app = create_app(services=services)
     tenant = await make_tenant(services.database)
     device = await make_device(services.database, tenant)
-    # The lifespan is not entered: no worker runs beside the test.
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://loyalty.test") as http:
-        body = {"name": "Charge & Collect"}
-        made = await http.post("/v1/programmes", json=body, headers=tenant.headers)
-        yield Loyalty(http, tenant, services, made.json()["id"], device)
+    async with idle_client(create_app(services=services), "loyalty") as http:
+        made = await Caller(http, tenant).post("/v1/programmes", {"name": "Charge & Collect"})
+        yield Loyalty(http, tenant, services, made["id"], device)
         await assert_ledger_balances(services.database, tenant)
