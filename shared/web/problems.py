@@ -88,6 +88,8 @@ async def _validation(request: Request, error: Exception) -> JSONResponse:
 def _item(item: dict[str, Any]) -> dict[str, str]:
     where: Sequence[Any] = item.get("loc", ())
     message = clean(str(item.get("msg", "")).removeprefix("Value error, "))
+    if item.get("type") == "extra_forbidden":
+        message = "it is not known here"
     if item.get("type") == "json_invalid":
         message = f"{message}: {clean(str(item.get('ctx', {}).get('error', '')))}"
     return {"where": clean(".".join(str(part) for part in where)), "message": message}

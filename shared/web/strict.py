@@ -9,8 +9,8 @@ from fastapi import Request
 
 # Below what makes the parser or a later walk over the value run out of stack.
 DEEPEST = 100
-# Digits: as many as a double can hold.
-LONGEST_INTEGER = 308
+# Digits. Python itself stops at 4300.
+LONGEST_INTEGER = 4_000
 
 
 class StrictRequest(Request):
@@ -51,7 +51,7 @@ def _refuse(name: str) -> float:
 
 
 def _whole(digits: str) -> int:
-    # Python's own bound has a message about Python; no field takes numbers anywhere near this.
+    # Beyond this Python's message would speak of Python.
     if len(digits) > LONGEST_INTEGER:
         raise ValueError("a number is too large")
     return int(digits)

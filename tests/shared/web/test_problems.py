@@ -87,6 +87,14 @@ async def test_what_is_no_json_is_told_so(http: httpx.AsyncClient, body: bytes) 
     assert "JSON" in answer.text or "required" in answer.text
 
 
+async def test_a_number_without_end_is_said_without_a_word_about_python(
+    http: httpx.AsyncClient,
+) -> None:
+    answer = await post(http, b'{"name": "x", "weight": ' + b"9" * 10_000 + b"}")
+    body = check(answer, 400, "not_json")
+    assert body["errors"][0]["message"] == "JSON decode error: a number is too large"
+
+
 async def test_where_the_json_breaks_is_said(http: httpx.AsyncClient) -> None:
     body = check(await post(http, b'{"name": nope}'), 400, "not_json")
     assert body["errors"] == [{"where": "body.9", "message": "JSON decode error: Expecting value"}]
@@ -109,6 +117,20 @@ async def test_a_value_that_is_not_acceptable_is_named(
 ) -> None:
     found = check(await post(http, body), 422, "invalid")
     assert found["errors"][0]["where"] == where
+
+
+async def test_an_unknown_field_is_told_so_plainly(http: httpx.AsyncClient) -> None:
+    body = check(await post(http, b'{"name": "x", "colour": "red"}'), 422, "invalid")
+    assert body["detail"] == "body.colour: it is not known here"
+
+
+async def test_an_unknown_parameter_is_refused_with_those_that_are_known(
+    http: httpx.AsyncClient,
+) -> None:
+    answer = await http.post("/v1/echo?colour=red", json={"name": "x"})
+    body = check(answer, 422, "invalid")
+    assert body["errors"][0]["where"] == "query.colour"
+    assert "known are none" in body["detail"]
 
 
 async def test_a_body_of_another_type_is_refused(http: httpx.AsyncClient) -> None:
