@@ -9,14 +9,15 @@ PROBLEM: dict[str, Any] = {
     "description": "What went wrong, as RFC 9457 has it.",
     "type": "object",
     "properties": {
-        "type": {"type": "string"},
+        "type": {"type": "string", "description": "always about:blank; `code` tells them apart"},
         "title": {"type": "string", "description": "the same for every occurrence"},
-        "status": {"type": "integer"},
+        "status": {"type": "integer", "description": "the HTTP status"},
         "code": {"type": "string", "description": "stable, for machines"},
         "detail": {"type": "string", "description": "about this occurrence"},
         "request_id": {"type": ["string", "null"], "description": "finds the log lines"},
         "errors": {
             "type": "array",
+            "description": "each value that is not acceptable, and where it stands",
             "items": {
                 "type": "object",
                 "properties": {"where": {"type": "string"}, "message": {"type": "string"}},

@@ -22,8 +22,8 @@ class Model(BaseModel):
 class Page(Model, Generic[Item]):
     """A page of a list. `next` is the cursor of the following page, or null."""
 
-    items: list[Item]
-    next: str | None = None
+    items: list[Item] = Field(description="in the order of the list")
+    next: str | None = Field(None, description="`cursor` of the next page; null: this is the last")
 
 
 def parse_instant(value: Any) -> int:
