@@ -1,11 +1,11 @@
 """One server, an app a host name: what the load balancer's host rules do on AWS."""
 
+import json
 from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 ALIVE = b'{"status":"ok"}'
-UNKNOWN = b"Not Found"
 
 
 class Hosts:
@@ -17,6 +17,7 @@ class Hosts:
 
     def __init__(self, apps: Mapping[str, ASGIApp]) -> None:
         self._apps = dict(apps)
+        self._unknown = _unknown(sorted(self._apps))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -29,7 +30,14 @@ class Hosts:
         elif scope["path"] == "/healthz":
             await _answer(send, scope, 200, b"application/json", ALIVE)
         else:
-            await _answer(send, scope, 404, b"text/plain; charset=utf-8", UNKNOWN)
+            await _answer(send, scope, 404, b"application/problem+json", self._unknown)
+
+
+def _unknown(names: list[str]) -> bytes:
+    """A problem document that says which names there are."""
+    detail = f"no app has this host name; there are {', '.join(names)}"
+    problem = {"type": "about:blank", "title": "There is no such thing here", "status": 404}
+    return json.dumps({**problem, "code": "no_such_host", "detail": detail}).encode()
 
 
 def _host(scope: Scope) -> str:
