@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import sys
 from dataclasses import dataclass
 
@@ -67,7 +68,8 @@ def _commands(facts: Facts) -> list[str]:
     ]
     lines: list[str] = []
     for what, command in said:
-        lines += [f"[bold]{what}[/bold]", f"[cyan]{escape(command)}[/cyan]", ""]
+        hint = _without_nc() if command.startswith("nc ") else []
+        lines += [f"[bold]{what}[/bold]", f"[cyan]{escape(command)}[/cyan]", *hint, ""]
     return lines
 
 
@@ -84,6 +86,13 @@ def nc(facts: Facts) -> str:
     hello = f'{{"hello":1,"device":"{FIRST_STEPS}","token":"{facts.token}","boot":$(date +%s)}}'
     reading = '{"s":1,"v":{"temp":21.5,"occupied":true}}'
     return f"nc -w 2 {facts.settings.near_host} {facts.tcp_port} <<END\n{hello}\n{reading}\nEND"
+
+
+def _without_nc() -> list[str]:
+    """A fresh Debian or Ubuntu has no nc."""
+    if shutil.which("nc") is not None:
+        return []
+    return ["[dim](nc is not installed here: sudo apt install netcat-openbsd)[/dim]"]
 
 
 def replay(facts: Facts) -> str:

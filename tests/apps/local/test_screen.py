@@ -32,6 +32,14 @@ def test_commands_are_whole_on_a_narrow_terminal() -> None:
     assert screen.nc(facts()).splitlines()[1] in lines
 
 
+@pytest.mark.parametrize(("found", "hints"), [("/usr/bin/nc", 0), (None, 1)])
+def test_where_nc_is_missing_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, found: str | None, hints: int
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda _name: found)
+    assert sum("netcat-openbsd" in line for line in shown(facts())) == hints
+
+
 def test_with_defaults_the_replay_is_short() -> None:
     assert screen.replay(facts()) == ".venv/bin/fortress replay docs/examples/room.csv"
 
