@@ -64,7 +64,7 @@ def simulate(
     if as_json:
         document({"ok": report.ok, **asdict(report)})
     else:
-        _show(report)
+        conclude(report)
     raise typer.Exit(0 if report.ok else 1)
 
 
@@ -99,7 +99,8 @@ async def _simulate(scenario: Scenario, service: Target, *, rotate: bool, quiet:
             return await stoppable(simulation.run(), simulation.stop)
 
 
-def _show(report: Report) -> None:
+def conclude(report: Report) -> None:
+    """Print how it ended; on stderr, what was not as it should be."""
     verdict = report.verdict
     values: dict[str, Any] = {
         "devices": f"{report.devices}, {report.connects} connections",

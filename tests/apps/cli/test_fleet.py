@@ -1,7 +1,11 @@
 import signal
 from pathlib import Path
 
+import pytest
+
 from apps.api.main import create_app
+from apps.cli.simulate import conclude
+from apps.fleet.simulator import Report
 from shared.web.services import Services
 from tests.apps.cli.conftest import Fortress, Service, outcome
 from tests.support.http import client
@@ -18,6 +22,16 @@ async def test_a_simulation_ends_with_a_verdict(service: Service) -> None:
     assert report["ok"]
     assert report["acked"] == report["sent"] == 300
     assert report["faults"]["reorder"] == 6
+
+
+def test_a_simulation_that_nobody_heard_accuses_nobody(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    waiting = Report(devices=1, seconds=1.0, sent=5, acked=0, waiting=5, connects=0, stopped=False)
+    conclude(waiting)
+    said = capsys.readouterr().err
+    assert "No device could connect" in said
+    assert "promise" not in said
 
 
 async def test_ctrl_c_ends_a_simulation_with_its_verdict(

@@ -91,6 +91,15 @@ def test_the_log_is_in_its_file(running: Up) -> None:
     assert all("message" in json.loads(line) for line in lines)
 
 
+def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "fortress.db").write_text("this is no database " * 100)
+    done = refused(tmp_path, PORT=str(free_port()), TCP_PORT=str(free_port()))
+    assert done.returncode == 1
+    assert done.stderr.startswith("the database cannot be used (file is not a database)")
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_second_one_in_the_same_folder_is_refused(running: Up) -> None:
     done = refused(running.var.parent)
     assert done.returncode != 0
