@@ -32,6 +32,9 @@ from shared.readings.store import Store
 BACKLOG: Final = 4_096
 SOMAXCONN: Final = Path("/proc/sys/net/core/somaxconn")
 BYE_MS: Final = 2_000
+# Devices are told to come back in steps, all of them in this share of the time to drain.
+BYE_STEP_S: Final = 0.05
+BYE_SHARE: Final = 0.5
 RESTART_S: Final = 0.2
 CONNECTIONS: Final = 2
 # What is under way in the database gets this long to end when everything else has.
@@ -154,11 +157,9 @@ class IngestServer:
         self._draining = True
         if self._server is not None:
             self._server.close()
-        retry = BYE_MS + random.randrange(BYE_MS)  # noqa: S311 - spreads load, no secret
-        for connection in list(self.sessions.open):
-            connection.goodbye(retry)
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settings.drain_s):
+                await self._say_goodbye()
                 await self.pipeline.drained()
                 await self.sessions.all_closed()
                 await self._watch.write_presence()
@@ -167,6 +168,22 @@ class IngestServer:
         await self._end_tasks()
         if self._writing is not self._reading:
             await self._writing.close()
+
+    async def _say_goodbye(self) -> None:
+        """Tell every device to come back, so many a second that the others can take them in, and
+        as fast as the time to drain needs. Until it is told, a device is served.
+        """
+        told = list(self.sessions.open)
+        rate = max(self._settings.bye_rate, len(told) / (self._settings.drain_s * BYE_SHARE))
+        each = max(1, round(rate * BYE_STEP_S))
+        for start in range(0, len(told), each):
+            if start:
+                await asyncio.sleep(BYE_STEP_S)
+            for connection in told[start : start + each]:
+                connection.goodbye(_bye_retry())
+        # Those that were on their way in when the door closed.
+        for connection in list(self.sessions.open):
+            connection.goodbye(_bye_retry())
 
     async def _keep(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
         """Keep `work` going. After a failure that nobody foresaw, every device starts anew: what
@@ -194,6 +211,10 @@ class IngestServer:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _bye_retry() -> int:
+    return BYE_MS + random.randrange(BYE_MS)  # noqa: S311 - spreads load, no secret
 
 
 def _warn_of_backlog() -> None:

@@ -64,4 +64,10 @@ class IngestSettings(Settings):
     connection_bytes: int = Field(
         1024 * 1024, ge=1024, description="bytes held of one connection before it is paused"
     )
+    bye_rate: float = Field(
+        500,
+        gt=0,
+        description="devices a second that are told to come back when the process goes away; more"
+        " where the time would not do",
+    )
     drain_s: float = Field(25.0, gt=0, description="most seconds that going away takes")
