@@ -32,6 +32,10 @@ bench: setup ## Measure the numbers, on a MariaDB that it starts
 	@scripts/servers
 	@exec $(BIN)/python -m tests.bench $(ARGS)
 
+faults: setup ## Kill, stop, cut and fill everything at length; nothing acknowledged may be lost (KILLS, SHORT=1, ARGS: names)
+	@scripts/servers
+	@KILLS=$(KILLS) SHORT=$(SHORT) exec $(BIN)/python -m tests.faults $(ARGS)
+
 lock: setup ## Renew locks/*.txt after a change of pyproject.toml (UPGRADE=1: to current releases)
 	@$(BIN)/python -m scripts.lock $(if $(UPGRADE),--upgrade)
 
@@ -41,4 +45,4 @@ clean: ## Remove the environment, caches and what tests left (data of `make run`
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /make \1	/' | expand -t 18
 
-.PHONY: setup run test test-proxy lint format bench lock clean help
+.PHONY: setup run test test-proxy lint format bench faults lock clean help

@@ -1,6 +1,7 @@
 """`python -m tests.faults [FAULT …]`: try the faults at length and print one table.
 
-`KILLS`: how often each process is killed.
+`KILLS`: how often processes are killed (100), ingest and the database by turns; `SHORT=1`: each
+fault for a moment, as in `make test`.
 """
 
 import asyncio

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 import shutil
 import signal
 import time
@@ -40,7 +41,8 @@ USER = "service"
 @dataclass
 class Outcome:
     """What one fault came to. `recovery_s`: from the moment the cause was gone until everything
-    that was held up is acknowledged, in the worst case.
+    that was held up is acknowledged, in the worst case. `errors`: those of the database that
+    ingest counted, by number.
     """
 
     acknowledged: int = 0
@@ -49,7 +51,7 @@ class Outcome:
     recovery_s: float = 0.0
     rss_mib: float = 0.0
     grown_mib: float = 0.0
-    said: list[str] = field(default_factory=list)
+    errors: set[str] = field(default_factory=set)
 
     @property
     def clean(self) -> bool:
@@ -102,7 +104,6 @@ class Rig:
     async def said(self, metric: str, at_least: float = 1) -> None:
         """The metric says so much, with any labels beyond those in `metric`."""
         await until(lambda: self.says(metric, at_least), f"{metric} >= {at_least:g}", 20)
-        self.outcome.said.append(metric)
 
     async def says(self, metric: str, at_least: float) -> bool:
         """Whether the metric says so much now."""
@@ -166,6 +167,8 @@ class Rig:
         outcome = self.outcome
         outcome.rss_mib = self.ingest.rss_mib
         outcome.grown_mib = outcome.rss_mib - self._rss
+        counted = " ".join(await self.ingest.metrics())
+        outcome.errors |= set(re.findall(r'retries_total\{error="([^"]+)"', counted))
         ended = await asyncio.to_thread(self.ingest.end, signal.SIGTERM)
         assert ended == 0, self.ingest.log[-2000:]
         stored = 0

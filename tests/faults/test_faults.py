@@ -1,24 +1,16 @@
 """The short form of `make faults`: each fault once, for a moment."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.faults.scenarios import SCENARIOS
 from tests.faults.scenarios.disk import NoSmallDiskError
 from tests.faults.size import SHORT
-from tests.support.mariadb_process import MariadbProcess, mariadb_process
+from tests.support.mariadb_process import MariadbProcess
 
 # Far above what was ever seen: memory that grows with what is held up would be beyond it.
 GROWN_MIB = 64
 # Far above the 5 s to reach, for a machine that does much else; `make faults` reports the figure.
 RECOVERY_S = 60
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[MariadbProcess]:
-    with mariadb_process() as started:
-        yield started
 
 
 @pytest.mark.timeout(300)

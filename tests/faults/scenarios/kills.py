@@ -12,7 +12,7 @@ MOST_BETWEEN = 1_500
 
 async def ingest_killed(server: MariadbProcess, size: Size) -> Outcome:
     async with rig(server) as tried, tried.talking():
-        for _ in range(size.kills):
+        for _ in range(size.kills // 2):
             await a_moment(tried)
             tried.ingest.kill()
             await asyncio.to_thread(tried.ingest.start)
@@ -22,7 +22,7 @@ async def ingest_killed(server: MariadbProcess, size: Size) -> Outcome:
 
 async def database_killed(server: MariadbProcess, size: Size) -> Outcome:
     async with rig(server) as tried, tried.talking():
-        for _ in range(size.kills):
+        for _ in range(size.kills // 2):
             await a_moment(tried)
             server.kill()
             await asyncio.to_thread(server.start)
@@ -33,7 +33,7 @@ async def database_killed(server: MariadbProcess, size: Size) -> Outcome:
 
 async def both_killed(server: MariadbProcess, size: Size) -> Outcome:
     async with rig(server) as tried, tried.talking():
-        for _ in range(max(1, size.kills // 5)):
+        for _ in range(max(1, size.kills // 10)):
             await a_moment(tried)
             server.kill()
             tried.ingest.kill()

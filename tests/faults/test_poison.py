@@ -1,0 +1,74 @@
+"""A row that the database refuses, in the middle of a batch of 5,000."""
+
+from sqlalchemy import func, select, text
+
+from migrations.run import upgrade
+from shared.bus import MemoryBus
+from shared.clock import SystemClock
+from shared.db import Database
+from shared.models import DeadLetter, Reading, UsageHour
+from shared.settings import Settings
+from shared.web.services import Services
+from tests.faults.rig import administer, make_database
+from tests.support.builders import MadeDevice, make_device, make_tenant
+from tests.support.ingesting import ingesting
+from tests.support.mariadb_process import MariadbProcess
+from tests.support.until import until
+from tests.support.wire import wire
+
+MANY = 5_000
+BAD = 2_500
+# The state of every device waits for this while the batch gathers.
+HOLD = "SELECT 1 FROM device_state FOR UPDATE"
+
+
+async def refuse(server: MariadbProcess, url: str, device: MadeDevice) -> None:
+    """Let the database refuse one number of `device`, as it would a value it cannot hold."""
+    async with administer(server, url.rsplit("/", 1)[1]) as admin:
+        await admin.execute(
+            text(
+                "CREATE TRIGGER refuse BEFORE INSERT ON reading FOR EACH ROW"
+                f" IF NEW.device_id = {device.id} AND NEW.seq = {BAD} THEN"
+                " SIGNAL SQLSTATE '22003' SET MYSQL_ERRNO = 1264, MESSAGE_TEXT = 'out of range';"
+                " END IF"
+            )
+        )
+
+
+async def test_one_bad_row_of_5000_becomes_a_dead_letter_and_the_rest_is_committed(
+    server: MariadbProcess,
+) -> None:
+    url = await make_database(server)
+    settings = Settings(database_url=url)
+    database = Database.from_settings(settings)
+    await upgrade(database)
+    services = Services(settings, database, MemoryBus(), SystemClock())
+    tenant = await make_tenant(database)
+    device = await make_device(database, tenant)
+    other = await make_device(database, tenant)
+    await refuse(server, url, device)
+
+    async with (
+        ingesting(services, window=10_000, batch_rows=MANY) as ingest,
+        wire(ingest.port) as line,
+        wire(ingest.port) as second,
+    ):
+        await line.hello(device)
+        await second.hello(other)
+        async with database.transaction() as blocking:
+            await blocking.execute(text(HOLD))
+            await line.send(b"".join(b'{"s":%d,"v":{"temp":1}}\n' % n for n in range(1, MANY + 1)))
+            await second.send({"s": 1, "v": {"temp": 1}})
+            await until(lambda: ingest.pipeline.held > MANY * 20, "a batch that gathers")
+        (rejected,) = await line.acked(MANY)
+        await second.acked(1)
+
+    assert (rejected["n"], rejected["code"]) == (BAD, "refused")
+    async with database.read() as session:
+        stored = await session.scalar(select(func.count()).select_from(Reading))
+        counted = await session.scalar(select(func.sum(UsageHour.count)))
+        (letter,) = (await session.scalars(select(DeadLetter))).all()
+    assert stored == counted == MANY
+    assert (letter.seq, letter.device_id) == (BAD, device.id)
+    assert b'"temp":1' in letter.raw
+    await database.close()
