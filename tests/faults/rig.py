@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import func, select, text
 from sqlalchemy.engine import make_url
@@ -36,6 +37,8 @@ REST_S = 0.02
 PATIENCE_S = 120.0
 # A service like ingest, not one of ours: it may write and has no privilege beyond.
 USER = "service"
+# Migrating takes longer than most faults.
+_migrated: "WeakKeyDictionary[MariadbProcess, str]" = WeakKeyDictionary()
 
 
 @dataclass
@@ -218,15 +221,20 @@ def folder(kind: str) -> Iterator[Path]:
         shutil.rmtree(made, ignore_errors=True)
 
 
-async def make_database(server: MariadbProcess) -> str:
-    """The URL of a new, migrated database, for a user without administrative privileges."""
+async def make_database(server: MariadbProcess, *, migrated: bool = False) -> str:
+    """The URL of a new database, for a user without administrative privileges."""
     name = new_id("faults").lower()
     async with administer(server) as connection:
         await connection.execute(text(f"CREATE DATABASE {name}"))
         await connection.execute(text(f"CREATE USER IF NOT EXISTS '{USER}'@'%'"))
         await connection.execute(text(f"GRANT ALL ON {name}.* TO '{USER}'@'%'"))
     url = make_url(server.url).set(database=name, username=USER)
-    return url.render_as_string(hide_password=False)
+    made = url.render_as_string(hide_password=False)
+    if migrated:
+        database = Database.from_settings(Settings(database_url=made))
+        await upgrade(database)
+        await database.close()
+    return made
 
 
 @asynccontextmanager
@@ -237,11 +245,13 @@ async def rig(
     module: str = MODULE,
     **settings: Any,
 ) -> AsyncIterator[Rig]:
-    """A rig on a database of its own on `server`.
+    """A rig with an organisation of its own in the one database for rigs on `server`.
 
     `database_port`: ingest reaches the database there. `settings` and `module`: ingest's.
     """
-    url = await make_database(server)
+    if server not in _migrated:
+        _migrated[server] = await make_database(server, migrated=True)
+    url = _migrated[server]
     database = Database.from_settings(Settings(database_url=url))
     through = make_url(url).set(port=database_port or server.port)
     with folder("faults") as place:
@@ -252,7 +262,6 @@ async def rig(
             **settings,
         )
         try:
-            await upgrade(database)
             tenant = await make_tenant(database)
             # In a thread: a relay to the database works in this loop.
             await asyncio.to_thread(ingest.start)

@@ -2,7 +2,6 @@
 
 from sqlalchemy import func, select, text
 
-from migrations.run import upgrade
 from shared.bus import MemoryBus
 from shared.clock import SystemClock
 from shared.db import Database
@@ -38,10 +37,9 @@ async def refuse(server: MariadbProcess, url: str, device: MadeDevice) -> None:
 async def test_one_bad_row_of_5000_becomes_a_dead_letter_and_the_rest_is_committed(
     server: MariadbProcess,
 ) -> None:
-    url = await make_database(server)
+    url = await make_database(server, migrated=True)
     settings = Settings(database_url=url)
     database = Database.from_settings(settings)
-    await upgrade(database)
     services = Services(settings, database, MemoryBus(), SystemClock())
     tenant = await make_tenant(database)
     device = await make_device(database, tenant)

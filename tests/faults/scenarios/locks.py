@@ -18,7 +18,7 @@ async def deadlock(server: MariadbProcess, _size: Size) -> Outcome:
     """Another transaction locks the same devices the other way round, and is not the victim."""
     async with rig(server) as tried, tried.talking():
         async with tried.admin() as admin:
-            await admin.execute(text("CREATE TABLE heavy (n INT PRIMARY KEY)"))
+            await admin.execute(text("CREATE TABLE IF NOT EXISTS heavy (n INT PRIMARY KEY)"))
         await until(lambda: _block_each_other(tried), "a deadlock", 60)
         await tried.recovers()
     return tried.outcome
