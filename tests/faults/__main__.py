@@ -28,6 +28,7 @@ async def _try(names: list[str], size: Size) -> dict[str, Outcome | str]:
                 outcomes[name] = f"not tried: {error}"
             except Exception as error:  # noqa: BLE001 - the rest is tried all the same
                 outcomes[name] = f"FAILED: {type(error).__name__}: {str(error)[-200:]!r}"
+            print(table({name: outcomes[name]}), file=sys.stderr, flush=True)  # noqa: T201 - so too
             if not server.alive:
                 server.start()
     return outcomes
