@@ -106,7 +106,7 @@ class Rig:
 
     async def said(self, metric: str, at_least: float = 1) -> None:
         """The metric says so much, with any labels beyond those in `metric`."""
-        await until(lambda: self.says(metric, at_least), f"{metric} >= {at_least:g}", 20)
+        await until(lambda: self.says(metric, at_least), f"{metric} >= {at_least:g}", PATIENCE_S)
 
     async def says(self, metric: str, at_least: float) -> bool:
         """Whether the metric says so much now."""

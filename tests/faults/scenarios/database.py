@@ -50,7 +50,7 @@ async def out_of_connections(server: MariadbProcess, size: Size) -> Outcome:
         try:
             async with AsyncExitStack() as hogs:
                 mine: set[int] = set()
-                await until(lambda: _took_all(tried, admin, hogs, mine), "no connection left")
+                await until(lambda: _took_all(tried, admin, hogs, mine), "no connection left", 60)
                 await tried.said('fortress_ingest_retries_total{error="1040"}')
                 await tried.holds_up(size.lasts_s)
         finally:
