@@ -7,8 +7,8 @@ from fastapi import Depends
 from shared.auth.keys import Principal
 from shared.web.changes import Change, change
 from shared.web.dependencies import allow
-from shared.web.fields import public_id
 from shared.web.openapi import failures
+from shared.web.paths import public_id
 
 DevicesReader = Annotated[Principal, Depends(allow("devices:read"))]
 DevicesChange = Annotated[Change, Depends(change("devices:write"))]

@@ -1,8 +1,7 @@
-"""Kinds of text that bodies, queries and paths of several apps have."""
+"""Kinds of text that bodies and queries of several apps have; needs no web framework."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import Path
 from pydantic import AfterValidator, Field, StringConstraints
 
 CODE_PATTERN = r"^[a-z][a-z0-9_.]{0,63}$"
@@ -27,9 +26,3 @@ EventName = Annotated[
 ]
 FieldName = Annotated[str, StringConstraints(min_length=1, max_length=64), Printable]
 Cursor = Annotated[str | None, Field(max_length=2000, description="`next` of the page before")]
-
-
-def public_id(of: str, prefix: str) -> Any:
-    """A path parameter (in `Annotated`): the public id of `of`, which begins with `prefix`."""
-    example = f"{prefix}_01JD3V3Q8X0000000000000000"
-    return Path(max_length=64, description=f"public id of {of}", examples=[example])

@@ -9,8 +9,9 @@ from apps.administration.audit.repository import Filter
 from apps.administration.audit.schemas import EntryOut
 from apps.administration.dependencies import AuditReader
 from shared.web.dependencies import CursorsOf, ReadSession
-from shared.web.fields import Cursor, public_id
+from shared.web.fields import Cursor
 from shared.web.openapi import failures
+from shared.web.paths import public_id
 from shared.web.schemas import Instant, Limit, Page
 from shared.web.transaction import TransactionalRoute
 

@@ -9,8 +9,9 @@ from apps.administration.keys import service
 from apps.administration.keys.schemas import KeyCreated, KeyIn, KeyOut
 from shared.web import idempotency
 from shared.web.dependencies import CursorsOf, ReadSession, WriteSession
-from shared.web.fields import Cursor, public_id
+from shared.web.fields import Cursor
 from shared.web.openapi import failures
+from shared.web.paths import public_id
 from shared.web.schemas import Limit, Page
 from shared.web.transaction import TransactionalRoute
 

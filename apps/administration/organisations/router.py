@@ -8,8 +8,8 @@ from apps.administration.dependencies import OrganisationChange, OrganisationRea
 from apps.administration.organisations import service
 from apps.administration.organisations.schemas import OrganisationOut, OrganisationPatch
 from shared.web.dependencies import ReadSession, WriteSession
-from shared.web.fields import public_id
 from shared.web.openapi import failures
+from shared.web.paths import public_id
 from shared.web.schemas import Page
 from shared.web.transaction import TransactionalRoute
 

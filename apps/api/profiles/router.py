@@ -9,8 +9,8 @@ from apps.api.profiles import repository, service
 from apps.api.profiles.schemas import Metric, ProfileIn, ProfileOut, ProfilePatch, ProfileQuery
 from shared.models import DeviceProfile
 from shared.web.dependencies import CursorsOf, ReadSession, WriteSession
-from shared.web.fields import public_id
 from shared.web.openapi import failures
+from shared.web.paths import public_id
 from shared.web.schemas import Page
 from shared.web.transaction import TransactionalRoute
 

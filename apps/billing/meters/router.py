@@ -8,8 +8,9 @@ from apps.billing.dependencies import UsageChange, UsageReader
 from apps.billing.meters import service
 from apps.billing.meters.schemas import MeterIn, MeterOut
 from shared.web.dependencies import CursorsOf, ReadSession, WriteSession
-from shared.web.fields import Cursor, public_id
+from shared.web.fields import Cursor
 from shared.web.openapi import failures
+from shared.web.paths import public_id
 from shared.web.schemas import Limit, Page
 from shared.web.transaction import TransactionalRoute
 

@@ -8,8 +8,8 @@ from apps.loyalty.dependencies import MembersChange, MembersReader
 from apps.loyalty.ledger import service
 from apps.loyalty.ledger.schemas import AdjustmentIn, BalanceOut, EntryOut, EntryQuery
 from shared.web.dependencies import CursorsOf, ReadSession, WriteSession
-from shared.web.fields import public_id
 from shared.web.openapi import failures
+from shared.web.paths import public_id
 from shared.web.schemas import Page
 from shared.web.transaction import TransactionalRoute
 

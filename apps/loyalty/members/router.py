@@ -16,8 +16,8 @@ from apps.loyalty.members.schemas import (
     TagIn,
 )
 from shared.web.dependencies import CursorsOf, ReadSession, WriteSession
-from shared.web.fields import public_id
 from shared.web.openapi import failures
+from shared.web.paths import public_id
 from shared.web.schemas import Page
 from shared.web.transaction import TransactionalRoute
 

@@ -8,8 +8,9 @@ from apps.loyalty.dependencies import MembersChange, MembersReader
 from apps.loyalty.programmes import service
 from apps.loyalty.programmes.schemas import ProgrammeIn, ProgrammeOut
 from shared.web.dependencies import CursorsOf, ReadSession, WriteSession
-from shared.web.fields import Cursor, public_id
+from shared.web.fields import Cursor
 from shared.web.openapi import failures
+from shared.web.paths import public_id
 from shared.web.schemas import Limit, Page
 from shared.web.transaction import TransactionalRoute
 

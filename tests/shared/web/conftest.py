@@ -51,8 +51,10 @@ async def bulk(request: Request) -> dict[str, int]:
 
 
 @router.get("/things/{name}")
-async def thing_of(name: str, limit: Annotated[int, Query(ge=1)] = 1) -> dict[str, Any]:
-    return {"name": name, "limit": limit}
+async def thing_of(
+    name: str, limit: Annotated[int, Query(ge=1)] = 1, note: str = ""
+) -> dict[str, Any]:
+    return {"name": name, "limit": limit} | ({"note": len(note)} if note else {})
 
 
 @router.get("/bug")
