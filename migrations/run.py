@@ -21,6 +21,7 @@ from shared.telemetry.clean import clean
 
 # A migration that waits for a table's lock holds up everyone behind it: give up soon.
 LOCK_WAIT_S = 5
+TURN_WAIT_S = 2
 # MySQL's named locks belong to the whole server and are short: one a database.
 LOCK = "CONCAT('migrate:', SHA1(DATABASE()))"
 LOCK_TIMEOUT = 1205
@@ -88,6 +89,8 @@ def _locked(connection: Connection, revision: str, run: Run) -> Move:
         after = current(connection)
         _check_foreign_keys(connection)
         connection.commit()
+        if connection.dialect.name == "mysql":
+            connection.execute(text(f"SELECT RELEASE_LOCK({LOCK})"))
     except OperationalError as error:
         if _gave_up_waiting(error):
             raise Conflict(IN_USE) from error
@@ -109,7 +112,9 @@ def _run_known(connection: Connection, at: str | None, revision: str, run: Run) 
 def _prepare_mysql(connection: Connection) -> None:
     for variable in ("lock_wait_timeout", "innodb_lock_wait_timeout"):
         connection.execute(text(f"SET SESSION {variable} = {LOCK_WAIT_S}"))
-    if not connection.scalar(text(f"SELECT GET_LOCK({LOCK}, 0)")):
+    # A migration that has just ended may not have given the lock back yet: its connection is
+    # closed, and the server notices a moment later.
+    if not connection.scalar(text(f"SELECT GET_LOCK({LOCK}, {TURN_WAIT_S})")):
         raise Conflict("another migration is under way; wait for it to end")
 
 
