@@ -11,13 +11,14 @@ from typing import Final
 from sqlalchemy import select
 
 from apps.ingest import metrics
-from apps.ingest.entrance import Busy, Entrance
+from apps.ingest.entrance import Busy, Entrance, spread
 from apps.ingest.protocol.errors import Ending
 from apps.ingest.protocol.messages import Hello
 from shared.clock import Clock
 from shared.db import Database
 from shared.ids import digest
 from shared.models import Device, DeviceCredential, DeviceProfile, Organisation
+from shared.readings.failures import is_database_error
 from shared.readings.parcel import Source
 from shared.readings.presence import Greeting, Met, greet
 from shared.readings.sources import make_source
@@ -126,12 +127,28 @@ class Admission:
                 async with asyncio.timeout(JUDGE_S):
                     verdicts = await self._verdicts(asked)
             except Exception as error:  # noqa: BLE001 - whatever it is, hellos wait
+                if not is_database_error(error):
+                    await self._judge_apart(asked, error)
+                    return
                 log.warning("hellos wait for the database: %s", clean(repr(error)))
                 await asyncio.sleep(RETRY_S)
             else:
                 break
         for one, verdict in zip(asked, verdicts, strict=True):
             self._answer(one, verdict)
+
+    async def _judge_apart(self, asked: Sequence[Asked], error: Exception) -> None:
+        """Judge in halves what failed for a reason that nobody foresaw: it may lie in one device,
+        which is put off then, and the others come in.
+        """
+        if len(asked) == 1:
+            log.error("a hello cannot be judged", exc_info=error)
+            metrics.HELLOS.labels("failed").inc()
+            asked[0].answer(Busy(spread()))
+            return
+        half = len(asked) // 2
+        await self._judge(asked[:half])
+        await self._judge(asked[half:])
 
     def _answer(self, one: Asked, verdict: Admitted | Ending) -> None:
         if isinstance(verdict, Admitted):

@@ -37,8 +37,10 @@ class Compiled:
 
 
 def compiled(metrics: Mapping[str, Mapping[str, Any]]) -> Compiled | None:
-    """The decoder for a `device_profile.metrics` document; none for one without metrics."""
-    if not 0 < len(metrics) <= 64:
+    """The decoder for a `device_profile.metrics` document; none for one without metrics, or with
+    a bound that decoders do not take.
+    """
+    if not 0 < len(metrics) <= 64 or not all(map(_exact, metrics.values())):
         return None
     names = {f"m{number}": name for number, name in enumerate(metrics)}
     values = msgspec.defstruct(
@@ -57,6 +59,12 @@ def compiled(metrics: Mapping[str, Mapping[str, Any]]) -> Compiled | None:
     return Compiled(msgspec.json.Decoder(message).decode, len(metrics))
 
 
+def _exact(declared: Mapping[str, Any]) -> bool:
+    """Whether the bounds are numbers that a float and an int64 both hold."""
+    bounds = (declared.get("min"), declared.get("max"))
+    return all(bound is None or -LARGEST_INT <= bound <= LARGEST_INT for bound in bounds)
+
+
 def _type(declared: Mapping[str, Any]) -> Any:
     if declared["type"] == "boolean":
         return bool
@@ -64,7 +72,7 @@ def _type(declared: Mapping[str, Any]) -> Any:
         return Annotated[str, Meta(max_length=TEXT)]
     low, high = declared.get("min"), declared.get("max")
     whole = Meta(
-        ge=-LARGEST_INT if low is None else max(-LARGEST_INT, math.ceil(low)),
-        le=LARGEST_INT if high is None else min(LARGEST_INT, math.floor(high)),
+        ge=-LARGEST_INT if low is None else math.ceil(low),
+        le=LARGEST_INT if high is None else math.floor(high),
     )
     return Annotated[int, whole] | Annotated[float, Meta(ge=low, le=high)]

@@ -18,6 +18,7 @@ EVENT_BYTES: Final = 8_192
 # MariaDB's JSON takes 32 levels, the event's data lies one level deep.
 DEPTH: Final = 24
 QUOTE: Final = b'"'
+BACKSLASH: Final = b"\\"
 # The shortest values: one metric, one digit.
 _SHORTEST: Final = len(b'{"a":1}')
 
@@ -157,7 +158,8 @@ def _reading(
     """The reading in `message`, whose values fit; none where something needs a closer look."""
     seq, ts = message.s, message.t
     body = _encode(message.v)
-    if seq is UNSET or len(body) < _SHORTEST:
+    # Without a backslash in it, a body has no more quotes than what it was decoded from.
+    if seq is UNSET or len(body) < _SHORTEST or BACKSLASH in body:
         return None
     # Every quote of the line is accounted for by what was decoded, or else something was there
     # twice or written with escapes.

@@ -17,7 +17,7 @@ from shared.db import Database
 from shared.ids import digest, new_secret
 from shared.models import DeviceCredential
 from tests.ingest.conftest import Start
-from tests.support.builders import MadeDevice, Tenant, make_device, make_tenant
+from tests.support.builders import MadeDevice, Tenant, make_device, make_profile, make_tenant
 from tests.support.until import until
 from tests.support.wire import Wire, hello, wire
 
@@ -238,3 +238,18 @@ async def test_a_kernel_that_keeps_fewer_waiting_is_named(
     async with start():
         pass
     assert "net.core.somaxconn is 128: set it to 4096 or more" in caplog.text
+
+
+async def test_a_device_that_cannot_be_judged_is_put_off_and_the_others_come_in(
+    stack: AsyncExitStack, start: Start, database: Database, tenant: Tenant
+) -> None:
+    broken = await make_profile(database, tenant, {"temp": {"type": "no such type"}})
+    bad = await make_device(database, tenant, profile_id=broken.id)
+    good = [await make_device(database, tenant) for _ in range(4)]
+    server = await stack.enter_async_context(start())
+    first, *others = await lines(stack, server.port, 5)
+    await first.send(hello(bad))
+    for line, device in zip(others, good, strict=True):
+        await line.send(hello(device))
+    assert (await first.read())["error"] == "busy"
+    assert [(await line.read()).get("ok") for line in others] == [1] * 4

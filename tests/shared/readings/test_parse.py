@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.readings.check import ANYTHING, profile
+from shared.readings.check import ANYTHING, Profile, profile
 from shared.readings.parse import DEPTH, Event, Reading, Rejection, parse
 
 NOW = 1_763_740_800_000
@@ -193,3 +193,28 @@ def test_a_profile_whose_devices_send_more_than_it_declares_is_read_once() -> No
     assert all(isinstance(reading, Reading) for reading in readings)
     assert loose.fast is not None
     assert not loose.fast.worth
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        rb'{"s":1,"v":{"state":"x","state":"\u0022\u0022"}}',
+        rb'{"s":1,"s":2,"v":{"state":"\u0022\u0022"}}',
+        rb'{"s":1,"v":{"state":"\u0022"},"v":{"state":"\u0022"}}',
+    ],
+)
+@pytest.mark.parametrize("fits", [ANYTHING, ROOM])
+def test_escaped_quotes_do_not_hide_a_key_that_stands_twice(fits: Profile, line: bytes) -> None:
+    parse(b'{"s":1,"v":{"state":"known by now"}}', fits, NOW, 0)
+    rejection = parse(line, fits, NOW, 0)
+    assert isinstance(rejection, Rejection)
+    assert rejection.code == "duplicate_key"
+
+
+@pytest.mark.parametrize("bound", [1e300, -1e300, 2**63, -(2**63) - 1, 2**53, 10**400])
+@pytest.mark.parametrize("side", ["min", "max"])
+def test_a_bound_that_no_decoder_takes_counts_all_the_same(side: str, bound: float) -> None:
+    fits = profile({"temp": {"type": "number", side: bound}}, strict=False)
+    beyond = (side == "min") == (bound > 0)
+    found = parse(b'{"s":1,"v":{"temp":1}}', fits, NOW, 0)
+    assert isinstance(found, Rejection if beyond else Reading)
