@@ -182,7 +182,9 @@ def _look_closely(line: bytes, fits: Profile, now: int, oldest: int, addressed: 
         problem = check(values, fits) or _untimely(message.t, now, oldest)
         seq = 0 if message.s is UNSET else message.s
         if problem is not None:
-            return Rejection(seq, *problem, line)
+            code, detail = problem
+            # It may name a metric, and a name that nobody declared is as long as the line.
+            return Rejection(seq, code, clean(detail), line)
         ts = now if message.t is UNSET else message.t
         return Reading(seq, ts, _encode(values), values)
     except (msgspec.DecodeError, RecursionError, ValueError) as error:

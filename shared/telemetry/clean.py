@@ -12,6 +12,8 @@ def clean(text: bytes | bytearray | str, longest: int = LONGEST) -> str:
     if isinstance(text, bytes | bytearray):
         text = bytes(text[: longest * 4]).decode("utf-8", "backslashreplace")
     cut = text[: longest + 1]
+    if cut.isprintable():
+        return cut if len(cut) <= longest else cut[: longest - 1] + "…"
     shown = "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in cut
     )

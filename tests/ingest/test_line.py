@@ -147,3 +147,14 @@ def test_one_more_is_not() -> None:
     line = opened()
     line.receive(b"?\n" * 20, ANYTHING, NOW, 0)
     assert line.receive(b"?\n", ANYTHING, NOW + 59_000, 0)[1] == End(Ending.too_many_rejects)
+
+
+def test_a_hello_that_is_too_long_is_none_however_it_comes() -> None:
+    long = b" " * 65_536 + HELLO
+    assert LineProtocol().greet(long) == End(Ending.bad_hello)
+
+
+def test_nothing_is_held_after_the_end() -> None:
+    line = opened()
+    feed(line, b'{"s":2,"v":{"a":1}}\n{"s":1,"v":{"a":1}}\n' + b"x" * 60_000)
+    assert line.held == 0

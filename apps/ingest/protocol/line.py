@@ -80,9 +80,11 @@ class LineProtocol:
         if self.state is not State.greeting:
             return None
         end = self._buffer.find(b"\n", self._scanned)
+        self._scanned = len(self._buffer)
+        if (end if end >= 0 else self._scanned) > LINE_BYTES:
+            return self._end(Ending.bad_hello)
         if end < 0:
-            self._scanned = len(self._buffer)
-            return self._end(Ending.bad_hello) if self._scanned > LINE_BYTES else None
+            return None
         hello = read_hello(bytes(self._buffer[:end]))
         if hello is None:
             return self._end(Ending.bad_hello)
@@ -120,8 +122,7 @@ class LineProtocol:
             end = self._take(message, line, block, now)
             highest = self._highest
             if end is not None:
-                self.state = State.ended
-                return block, end
+                return block, self._end(end.why)
         self._reached(highest, block)
         if len(self._buffer) > LINE_BYTES:
             self._too_long(block, bytes(self._buffer))

@@ -218,3 +218,9 @@ def test_a_bound_that_no_decoder_takes_counts_all_the_same(side: str, bound: flo
     beyond = (side == "min") == (bound > 0)
     found = parse(b'{"s":1,"v":{"temp":1}}', fits, NOW, 0)
     assert isinstance(found, Rejection if beyond else Reading)
+
+
+def test_a_rejection_says_little_of_a_long_name() -> None:
+    rejection = say(b'{"s":1,"v":{"' + b"m" * 60_000 + b'":9007199254740993}}')
+    assert isinstance(rejection, Rejection)
+    assert len(rejection.detail) <= 200
