@@ -103,6 +103,19 @@ async def insert_rows(
     return changed
 
 
+async def insert_texts(
+    connection: AsyncConnection, into: Into, texts: Sequence[bytes], bound: int = STATEMENT_BYTES
+) -> int:
+    """As `insert_rows`, of rows written as SQL: each of `texts` is one or more, with commas between.
+
+    MySQL only; the texts are `escaped`.
+    """
+    changed = 0
+    for statement in _statements(into, texts, bound):
+        changed += await execute(connection, statement)
+    return changed
+
+
 async def execute(connection: AsyncConnection, statement: bytes) -> int:
     """Run a statement as it is, without parameters; returns the rows changed. MySQL only."""
     raw = await connection.get_raw_connection()
@@ -127,16 +140,20 @@ def statements(into: Into, rows: Sequence[Row], bound: int = STATEMENT_BYTES) ->
     """The statements that insert `rows`, each of bounded size."""
     if into.binaries:
         rows = [_hex(into, row) for row in rows]
-    if any(_SPECIAL.search(b"\n".join(row[at] for row in rows)) for at in into.texts):
+    if any(is_special(b"\n".join([row[at] for row in rows])) for at in into.texts):
         rows = [_escaped(into, row) for row in rows]
     result: list[bytes] = []
     for start in range(0, len(rows), STATEMENT_ROWS):
         parts = [into.row(row) for row in rows[start : start + STATEMENT_ROWS]]
-        result.extend(into.head + b",".join(group) + into.tail for group in _bounded(parts, bound))
+        result += _statements(into, parts, bound)
     return result
 
 
-def _bounded(parts: list[bytes], bound: int) -> list[list[bytes]]:
+def _statements(into: Into, parts: Sequence[bytes], bound: int) -> list[bytes]:
+    return [into.head + b",".join(group) + into.tail for group in _bounded(parts, bound)]
+
+
+def _bounded(parts: Sequence[bytes], bound: int) -> list[Sequence[bytes]]:
     if sum(map(len, parts)) + len(parts) + OVERHEAD <= bound or len(parts) == 1:
         return [parts]
     half = len(parts) // 2
@@ -146,8 +163,19 @@ def _bounded(parts: list[bytes], bound: int) -> list[list[bytes]]:
 def _escaped(into: Into, row: Row) -> Row:
     values = list(row)
     for place in into.texts:
-        values[place] = _SPECIAL.sub(lambda found: _ESCAPES[found[0]], values[place])
+        values[place] = escaped(values[place])
     return tuple(values)
+
+
+def is_special(text: bytes) -> bool:
+    """Whether `text` has to be `escaped` before it can stand between quotes."""
+    # Three searches for a byte cost a tenth of one for a pattern.
+    return b"'" in text or b"\\" in text or b"\0" in text
+
+
+def escaped(text: bytes) -> bytes:
+    """`text` as it stands between quotes in SQL."""
+    return _SPECIAL.sub(lambda found: _ESCAPES[found[0]], text)
 
 
 def _hex(into: Into, row: Row) -> Row:

@@ -1,7 +1,7 @@
 """Whether the values of a reading fit what the device's profile declares. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -59,12 +59,14 @@ def known(values: Mapping[str, Value], fits: Profile) -> bool:
 
     For values that were decoded with their bounds.
     """
-    return (
-        not fits.rules
-        and not fits.strict
-        and 0 < len(values) <= METRICS
-        and values.keys() <= _known
-    )
+    return all_known((values,), fits)
+
+
+def all_known(several: Iterable[Mapping[str, Value]], fits: Profile) -> bool:
+    """Whether each of `several` is `known`."""
+    if fits.rules or fits.strict:
+        return False
+    return all(0 < len(values) <= METRICS and values.keys() <= _known for values in several)
 
 
 def check(  # noqa: PLR0911 - each way to fail is one line of the one loop that must be fast

@@ -21,12 +21,20 @@ Time = Annotated[int, Meta(ge=0, le=LARGEST_INT)]
 
 
 class Compiled:
-    """`decode` gives an object with `s`, `t` and `v`; `metrics` is how many are declared."""
+    """`decode` gives an object with `s`, `t` and `v`, `decode_block` a list of them for lines that
+    have all three; `metrics` is how many are declared.
+    """
 
-    __slots__ = ("decode", "metrics", "misses")
+    __slots__ = ("decode", "decode_block", "metrics", "misses")
 
-    def __init__(self, decode: Callable[[bytes], Any], metrics: int) -> None:
+    def __init__(
+        self,
+        decode: Callable[[bytes], Any],
+        decode_block: Callable[[bytes], list[Any]],
+        metrics: int,
+    ) -> None:
         self.decode = decode
+        self.decode_block = decode_block
         self.metrics = metrics
         self.misses = 0
 
@@ -56,7 +64,14 @@ def compiled(metrics: Mapping[str, Mapping[str, Any]]) -> Compiled | None:
         forbid_unknown_fields=True,
         gc=False,
     )
-    return Compiled(msgspec.json.Decoder(message).decode, len(metrics))
+    whole = msgspec.defstruct(
+        "Whole", [("v", values), ("s", Seq), ("t", Time)], forbid_unknown_fields=True, gc=False
+    )
+    return Compiled(
+        msgspec.json.Decoder(message).decode,
+        msgspec.json.Decoder(whole).decode_lines,
+        len(metrics),
+    )
 
 
 def _exact(declared: Mapping[str, Any]) -> bool:

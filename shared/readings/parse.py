@@ -20,7 +20,7 @@ DEPTH: Final = 24
 QUOTE: Final = b'"'
 BACKSLASH: Final = b"\\"
 # The shortest values: one metric, one digit.
-_SHORTEST: Final = len(b'{"a":1}')
+SHORTEST: Final = len(b'{"a":1}')
 
 Boot = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 
@@ -159,7 +159,7 @@ def _reading(
     seq, ts = message.s, message.t
     body = _encode(message.v)
     # Without a backslash in it, a body has no more quotes than what it was decoded from.
-    if seq is UNSET or len(body) < _SHORTEST or BACKSLASH in body:
+    if seq is UNSET or len(body) < SHORTEST or BACKSLASH in body:
         return None
     # Every quote of the line is accounted for by what was decoded, or else something was there
     # twice or written with escapes.

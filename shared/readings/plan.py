@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from itertools import islice
+from operator import attrgetter, itemgetter, le
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -21,6 +23,11 @@ QUEUES: Final = ("billing.events", "loyalty.events")
 # device_id, ts, boot, seq: what a reading or an event is known by.
 Identity = tuple[int, int, int, int]
 Latest = dict[str, list[Any]]
+
+_time = attrgetter("ts")
+_time_and_number = attrgetter("ts", "seq")
+_decoded = attrgetter("decoded")
+_device_and_start = itemgetter(0, 1)
 
 
 @dataclass(slots=True)
@@ -40,7 +47,9 @@ class State:
 
 @dataclass(slots=True)
 class Taken:
-    """What of one parcel is new, and `task`, which its device was on when it was committed."""
+    """What of one parcel is new, readings in the order of their time, and `task`, which its device
+    was on when it was committed.
+    """
 
     parcel: Parcel
     readings: list[Reading]
@@ -48,13 +57,25 @@ class Taken:
     task: str = ""
 
 
+class Run(NamedTuple):
+    """New readings of one device and boot in the order of their time; `start` is the first's."""
+
+    device: int
+    start: int
+    boot: int
+    received: int
+    readings: list[Reading]
+
+
 @dataclass(slots=True)
 class Plan:
-    """The rows of a batch, each list in the order of its table's primary key."""
+    """The rows of a batch, each list in the order of its table's primary key (readings: as far as
+    parcels of one device do not overlap in time).
+    """
 
     taken: list[Taken]
     states: dict[int, tuple[Source, State]]
-    readings: list[tuple[int, int, int, int, int, bytes]]
+    readings: list[Run]
     events: list[tuple[int, int, int, int, int, int, bytes, bytes]]
     dead: list[tuple[bytes, int, int, int, int, int, bytes, bytes, bytes]]
     usage: list[tuple[int, int, int]]  # org_id, hour, count
@@ -93,7 +114,7 @@ def plan(
     return Plan(
         taken=taken,
         states=dict(sorted(current.items())),
-        readings=_reading_rows(taken),
+        readings=_runs(taken),
         events=_event_rows(taken),
         dead=_dead_rows(taken),
         usage=_usage(taken),
@@ -113,7 +134,7 @@ def _take(parcel: Parcel, state: State, seen: set[Identity] | None) -> Taken:
     if seen is not None:
         readings = [item for item in readings if _unseen(parcel, item, seen)]
         events = [item for item in events if _unseen(parcel, item, seen)]
-    return Taken(parcel, readings, events, state.task)
+    return Taken(parcel, _in_time(readings), events, state.task)
 
 
 def _unseen(parcel: Parcel, item: Reading | Event, seen: set[Identity]) -> bool:
@@ -143,9 +164,9 @@ def _refresh(latest: Latest, readings: list[Reading], declared: int) -> None:
     From the newest reading backwards: most often it has every metric, and those before it have
     nothing to add.
     """
-    only_declared = all(reading.decoded is None for reading in readings)
+    only_declared = not any(map(_decoded, readings))
     seen: dict[str, None] = {}
-    for reading in sorted(readings, key=_time, reverse=True):
+    for reading in reversed(readings):
         values = reading.values
         if not values.keys() <= seen.keys():
             for name in values.keys() - seen.keys():
@@ -165,21 +186,27 @@ def _keep(latest: Latest, name: str, value: Value, ts: int) -> None:
         known[1] = ts
 
 
-def _time(reading: Reading) -> tuple[int, int]:
-    return reading.ts, reading.seq
+def _in_time(readings: list[Reading]) -> list[Reading]:
+    times = list(map(_time, readings))
+    if all(map(le, times, islice(times, 1, None))):
+        return readings
+    return sorted(readings, key=_time_and_number)
 
 
-def _reading_rows(taken: Iterable[Taken]) -> list[tuple[int, int, int, int, int, bytes]]:
-    rows = []
-    for item in taken:
-        device, boot, received = (
+def _runs(taken: Iterable[Taken]) -> list[Run]:
+    runs = [
+        Run(
             item.parcel.source.device_id,
+            item.readings[0].ts,
             item.parcel.boot,
             item.parcel.received,
+            item.readings,
         )
-        rows += [(device, r.ts, boot, r.seq, received, r.body) for r in item.readings]
-    rows.sort()
-    return rows
+        for item in taken
+        if item.readings
+    ]
+    runs.sort(key=_device_and_start)
+    return runs
 
 
 def _event_rows(
@@ -259,9 +286,8 @@ def frames(taken: Iterable[Taken]) -> dict[str, bytes]:
         source, boot = item.parcel.source, item.parcel.boot
         device = source.device.encode()
         if item.readings:
-            readings.setdefault(source.org, []).extend(
-                b'["%b",%d,%d,%d,%b]' % (device, r.ts, boot, r.seq, r.body) for r in item.readings
-            )
+            one = b'["%b",%%d,%d,%%d,%%b]' % (device, boot)
+            readings.setdefault(source.org, []).append(each(one, item.readings))
         if item.events:
             events.setdefault(source.org, []).extend(
                 b'["%b",%d,%d,%d,"%b",%b]' % (device, e.ts, boot, e.seq, e.name.encode(), e.data)
@@ -272,6 +298,15 @@ def frames(taken: Iterable[Taken]) -> dict[str, bytes]:
         % (b",".join(readings.get(org, ())), b",".join(events.get(org, ())))
         for org in readings.keys() | events.keys()
     }
+
+
+def each(one: bytes, readings: Sequence[Reading]) -> bytes:
+    """`one` for each reading, with commas between: it takes the time, the number and the body.
+
+    One formatting of all of them costs half of one a reading.
+    """
+    fields = tuple(part for r in readings for part in (r.ts, r.seq, r.body))
+    return ((one + b",") * len(readings))[:-1] % fields
 
 
 encode_latest = msgspec.json.Encoder().encode

@@ -1,8 +1,14 @@
 """The tables of the write path, as many rows are written to them."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from shared.db.bulk import Into
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.db.bulk import Into, escaped, insert_rows, insert_texts, is_special
+from shared.db.dialect import dialect_name
+from shared.readings.parse import Reading
+from shared.readings.plan import Run, each
 
 _IDENTITY: Final = ("device_id", "ts", "boot", "seq")
 
@@ -83,3 +89,25 @@ JOBS: Final = Into(
     kinds="ttttitt",
     key=("queue", "key"),
 )
+
+
+async def insert_readings(connection: AsyncConnection, runs: Sequence[Run], bound: int) -> int:
+    """Insert the readings of `runs`; returns how many were not there. `bound`: as `insert_rows`."""
+    if not runs:
+        return 0
+    if dialect_name(connection) == "sqlite":
+        rows = [
+            (run.device, r.ts, run.boot, r.seq, run.received, r.body)
+            for run in runs
+            for r in run.readings
+        ]
+        return await insert_rows(connection, READINGS, rows)
+    return await insert_texts(connection, READINGS, [_text(run) for run in runs], bound)
+
+
+def _text(run: Run) -> bytes:
+    one = b"(%d,%%d,%d,%%d,%d,'%%b')" % (run.device, run.boot, run.received)
+    readings: Sequence[Reading] = run.readings
+    if is_special(b"".join([r.body for r in readings])):
+        readings = [Reading(r.seq, r.ts, escaped(r.body), None) for r in readings]
+    return each(one, readings)

@@ -122,10 +122,11 @@ class Store:
         return found
 
     async def _insert(self, connection: AsyncConnection, made: Plan, *, certain: bool) -> None:
-        for into, new in ((rows.READINGS, made.readings), (rows.EVENTS, made.events)):
-            count = await insert_rows(connection, into, new, self._statement)
-            if count != len(new) and not certain:
-                raise _MetExistingError
+        new = sum(len(run.readings) for run in made.readings) + len(made.events)
+        count = await rows.insert_readings(connection, made.readings, self._statement)
+        count += await insert_rows(connection, rows.EVENTS, made.events, self._statement)
+        if count != new and not certain:
+            raise _MetExistingError
         await insert_rows(connection, rows.DEAD, made.dead, self._statement)
         await insert_rows(connection, rows.STATES, _state_rows(made), self._statement)
         task = self._task.encode()

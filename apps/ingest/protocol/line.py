@@ -16,6 +16,7 @@ from typing import Final
 
 from apps.ingest.protocol.errors import Ending
 from apps.ingest.protocol.messages import LINE_BYTES, Hello, read_hello, read_ping
+from shared.readings.block import WORTH, parse_block
 from shared.readings.check import Profile
 from shared.readings.parse import Event, Parsed, Reading, Rejection, parse
 from shared.telemetry.clean import clean
@@ -108,6 +109,33 @@ class LineProtocol:
         if self.state is not State.open:
             return block, None
         lines = self._lines(data)
+        if len(lines) < WORTH or not self._all_readings(lines, block, fits, now, oldest):
+            end = self._one_by_one(lines, block, fits, now, oldest)
+            if end is not None:
+                return block, self._end(end.why)
+        if len(self._buffer) > LINE_BYTES:
+            self._too_long(block, bytes(self._buffer))
+            return block, self._end(Ending.line_too_long)
+        return block, None
+
+    def _all_readings(
+        self, lines: list[bytes], block: Block, fits: Profile, now: int, oldest: int
+    ) -> bool:
+        """Take lines that are readings and nothing else, as devices most often send them."""
+        size = sum(map(len, lines))
+        if size > LINE_BYTES and max(map(len, lines)) > LINE_BYTES:
+            return False
+        readings = parse_block(lines, fits, now, oldest, self._highest)
+        if readings is None:
+            return False
+        block.readings = readings
+        block.size = size + len(lines)
+        self._reached(readings[-1].seq, block)
+        return True
+
+    def _one_by_one(
+        self, lines: list[bytes], block: Block, fits: Profile, now: int, oldest: int
+    ) -> End | None:
         readings = block.readings
         highest = self._highest
         for line in lines:
@@ -122,12 +150,9 @@ class LineProtocol:
             end = self._take(message, line, block, now)
             highest = self._highest
             if end is not None:
-                return block, self._end(end.why)
+                return end
         self._reached(highest, block)
-        if len(self._buffer) > LINE_BYTES:
-            self._too_long(block, bytes(self._buffer))
-            return block, self._end(Ending.line_too_long)
-        return block, None
+        return None
 
     def _lines(self, data: bytes) -> list[bytes]:
         """Cut off every whole line; the rest stays."""
