@@ -158,3 +158,5 @@ def test_nothing_is_held_after_the_end() -> None:
     line = opened()
     feed(line, b'{"s":2,"v":{"a":1}}\n{"s":1,"v":{"a":1}}\n' + b"x" * 60_000)
     assert line.held == 0
+    line.greet(b"x")
+    assert line.held == 0

@@ -77,7 +77,8 @@ class LineProtocol:
 
     def greet(self, data: bytes) -> Hello | End | None:
         """Bytes before the hello is there: the hello, what ends the connection, or nothing yet."""
-        self._buffer += data
+        if self.state is not State.ended:
+            self._buffer += data
         if self.state is not State.greeting:
             return None
         end = self._buffer.find(b"\n", self._scanned)
