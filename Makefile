@@ -36,6 +36,9 @@ faults: setup ## Kill, stop, cut and fill everything at length; nothing acknowle
 	@scripts/servers
 	@KILLS=$(KILLS) SHORT=$(SHORT) exec $(BIN)/python -m tests.faults $(ARGS)
 
+fuzz: setup ## Try bytes that nobody thought of on the line protocol (MINUTES=10, SECONDS); what breaks is kept in var/fuzz
+	@exec $(BIN)/python -m tests.fuzz $(if $(SECONDS),--seconds $(SECONDS),--minutes $(or $(MINUTES),10)) $(ARGS)
+
 lock: setup ## Renew locks/*.txt after a change of pyproject.toml (UPGRADE=1: to current releases)
 	@$(BIN)/python -m scripts.lock $(if $(UPGRADE),--upgrade)
 
@@ -45,4 +48,4 @@ clean: ## Remove the environment, caches and what tests left (data of `make run`
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /make \1	/' | expand -t 18
 
-.PHONY: setup run test test-proxy lint format bench faults lock clean help
+.PHONY: setup run test test-proxy lint format bench faults fuzz lock clean help
