@@ -60,7 +60,9 @@ class Settings(BaseSettings):
     internal_port: int = Field(
         0, ge=0, le=65535, description="port of /metrics, /healthz and /readyz; 0: none"
     )
-    task: str = Field("", description="name of this process; default: made up at the start")
+    task: str = Field(
+        "", max_length=56, description="name of this process; default: made up at the start"
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @field_validator("database_url")

@@ -1,7 +1,9 @@
 """The bounded queue between sockets and the database, and what empties it.
 
 While one batch is being committed the next one gathers: batches grow with the load by
-themselves, and a lone reading never waits.
+themselves, and a lone reading never waits. Two writers share the devices, so that the database
+works on one batch while the other is prepared; what a device sends goes through one of them, in
+order.
 """
 
 import asyncio
@@ -64,6 +66,7 @@ class Pipeline:
         store: Store,
         *,
         task: str,
+        writers: int,
         most_rows: int,
         most_bytes: int,
         most_bytes_each: int,
@@ -73,8 +76,11 @@ class Pipeline:
         self._store = store
         self._task = task
         self._most_rows = most_rows
-        self._queue: FairQueue[Sender] = FairQueue(most=most_bytes, most_each=most_bytes_each)
-        self._arrived = asyncio.Event()
+        self._queue: FairQueue[Sender] = FairQueue(
+            most=most_bytes, most_each=most_bytes_each, writers=writers
+        )
+        # For each writer, whether something waits for it.
+        self._arrived = [asyncio.Event() for _ in range(writers)]
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -85,7 +91,7 @@ class Pipeline:
 
     def put(self, parcel: Parcel, sender: Sender) -> bool:
         """Queue a parcel. False: the queue is full now, so stop reading until `room`."""
-        self._arrived.set()
+        self._arrived[self._queue.writer(parcel)].set()
         self._idle.clear()
         return self._queue.put(parcel, sender)
 
@@ -101,34 +107,37 @@ class Pipeline:
     def reset(self) -> None:
         """Forget what is queued and not acknowledged; its connections must be cut."""
         self._queue.clear()
-        self._arrived.clear()
+        for arrived in self._arrived:
+            arrived.clear()
         self._idle.set()
 
     async def run(self) -> None:
         """Commit until cancelled."""
         telling = asyncio.create_task(self._telling.run())
         try:
-            await self._run()
+            async with asyncio.TaskGroup() as group:
+                for writer in range(len(self._arrived)):
+                    group.create_task(self._write(writer))
         finally:
             telling.cancel()
 
-    async def _run(self) -> None:
+    async def _write(self, writer: int) -> None:
         while True:
-            await self._arrived.wait()
-            batch = self._next()
+            await self._arrived[writer].wait()
+            batch = self._next(writer)
             parcels = [parcel for parcel, _ in batch]
             started = time.perf_counter()
-            taken = await self._commit(parcels)
+            taken = await self._commit(writer, parcels)
             metrics.COMMIT_SECONDS.observe(time.perf_counter() - started)
             self._acknowledge(batch)
             self._let_go(batch, taken)
             self._release(parcels)
             self._telling.put(taken)
 
-    def _next(self) -> list[tuple[Parcel, Sender]]:
-        batch = self._queue.take(self._most_rows)
-        if not self._queue:
-            self._arrived.clear()
+    def _next(self, writer: int) -> list[tuple[Parcel, Sender]]:
+        batch = self._queue.take(self._most_rows, writer)
+        if not self._queue.waits(writer):
+            self._arrived[writer].clear()
         metrics.BATCH_ROWS.observe(sum(parcel.count for parcel, _ in batch))
         return batch
 
@@ -160,21 +169,23 @@ class Pipeline:
         for sender in free:
             sender.room()
 
-    async def _commit(self, parcels: Sequence[Parcel]) -> list[Taken]:
+    async def _commit(self, writer: int, parcels: Sequence[Parcel]) -> list[Taken]:
         """Commit `parcels`, however often it takes; refused rows become dead letters."""
         look_up = unforeseen = False
         wait = FIRST_WAIT_S
         while True:
             try:
                 async with asyncio.timeout(COMMIT_S):
-                    taken = await self._store.commit(self._database, parcels, look_up=look_up)
+                    taken = await self._store.commit(
+                        self._database, parcels, look_up=look_up, writer=writer
+                    )
             except Exception as error:  # noqa: BLE001 - nothing may end this loop
                 failure = await self._judge(error, again=unforeseen)
                 unforeseen = not is_database_error(error)
                 metrics.RETRIES.labels(failure.name, name(error)).inc()
                 if failure is Failure.poison:
                     log.warning("the database refuses a row: %s", clean(str(error)))
-                    return await self._salvage(parcels, error)
+                    return await self._salvage(writer, parcels, error)
                 log.warning("not committed, trying again: %s", clean(str(error)))
                 # The commit may have happened and only its answer been lost.
                 look_up = True
@@ -200,11 +211,13 @@ class Pipeline:
                 return Failure.poison if await self._database.reachable() else Failure.reconnect
         return Failure.reconnect
 
-    async def _salvage(self, parcels: Sequence[Parcel], error: Exception) -> list[Taken]:
+    async def _salvage(
+        self, writer: int, parcels: Sequence[Parcel], error: Exception
+    ) -> list[Taken]:
         """Commit `parcels` in halves, down to the row that is refused."""
         taken = []
         for part in split(parcels, clean(str(error))):
-            taken += await self._commit(part)
+            taken += await self._commit(writer, part)
         return taken
 
 

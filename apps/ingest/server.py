@@ -36,7 +36,10 @@ BYE_MS: Final = 2_000
 BYE_STEP_S: Final = 0.05
 BYE_SHARE: Final = 0.5
 RESTART_S: Final = 0.2
-CONNECTIONS: Final = 2
+# SQLite has one writer at a time.
+WRITERS: Final = 2
+# The writers', and one for who comes and goes.
+CONNECTIONS: Final = WRITERS + 1
 # What is under way in the database gets this long to end when everything else has.
 END_S: Final = 5.0
 
@@ -70,6 +73,7 @@ class IngestServer:
             bus,
             store,
             task=self._task,
+            writers=1 if database.is_sqlite else WRITERS,
             most_rows=settings.batch_rows,
             most_bytes=settings.queue_bytes,
             most_bytes_each=settings.org_queue_bytes,

@@ -106,7 +106,7 @@ async def insert_rows(
 async def insert_texts(
     connection: AsyncConnection, into: Into, texts: Sequence[bytes], bound: int = STATEMENT_BYTES
 ) -> int:
-    """As `insert_rows`, of rows written as SQL: each of `texts` is one or more, with commas between.
+    """As `insert_rows`, of rows that are SQL already: each of `texts` is one or more of them.
 
     MySQL only; the texts are `escaped`.
     """

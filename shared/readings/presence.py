@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, case, select, update
 
 from shared.db import Database
 from shared.db.bulk import insert_rows
@@ -67,6 +67,7 @@ async def greet(
                 )
             )
         await insert_rows(connection, rows.HELLOS, new)
+    store.forget(by_device)
     return met
 
 
@@ -101,7 +102,7 @@ async def leave(database: Database, devices: Iterable[int], *, task: str, now: i
                     DeviceState.device_id.in_(numbers[start : start + CHUNK]),
                     DeviceState.ingest_task == task,
                 )
-                .values(online=False, changed_ts=now)
+                .values(online=False, changed_ts=_later(now))
             )
 
 
@@ -123,5 +124,13 @@ async def forget(database: Database, *, task: str, now: int) -> None:
         await session.execute(
             update(DeviceState)  # unscoped: connections of every organisation ended there
             .where(DeviceState.ingest_task == task, DeviceState.online.is_(True))
-            .values(online=False, changed_ts=now)
+            .values(online=False, changed_ts=_later(now))
         )
+
+
+def _later(now: int) -> ColumnElement[int]:
+    """`now`, or more where a state was changed at that time or later: each change has its own."""
+    return case(
+        (DeviceState.changed_ts >= now, DeviceState.changed_ts + 1),
+        else_=now,
+    )

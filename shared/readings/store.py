@@ -1,9 +1,10 @@
 """A batch of parcels, written in one transaction."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 from sqlalchemy import CursorResult
@@ -16,6 +17,7 @@ from shared.db.bulk import STATEMENT_BYTES, insert_rows
 from shared.db.dialect import dialect_name
 from shared.ids import new_id
 from shared.readings import rows
+from shared.readings.known import Known
 from shared.readings.parcel import Parcel
 from shared.readings.plan import (
     EVENTS_A_JOB,
@@ -55,50 +57,94 @@ class Store:
         self._chunk = 200 if request_path else 5_000
         # Devices known to have been counted in a quarter of an hour.
         self._counted: set[tuple[int, int, int]] = set()
+        self._known = Known()
 
     async def commit(
-        self, database: Database, parcels: Sequence[Parcel], *, look_up: bool = False
+        self,
+        database: Database,
+        parcels: Sequence[Parcel],
+        *,
+        look_up: bool = False,
+        writer: int = 0,
     ) -> list[Taken]:
         """Write `parcels` in a transaction of their own; returns what of them was new.
 
         `look_up`: some may have been stored before (an earlier commit had no answer). The
-        database must have been made with `count_changed`.
+        database must have been made with `count_changed`. Writers that commit at the same time
+        have numbers of their own, and devices.
         """
+        known = self._known.take({parcel.source.device_id for parcel in parcels})
         try:
             async with database.transaction() as connection:
-                made = await self.write(connection, parcels, look_up=look_up)
+                made = await self.write(
+                    connection, parcels, look_up=look_up, known=known, writer=writer
+                )
         except _MetExistingError:
             async with database.transaction() as connection:
-                made = await self.write(connection, parcels, look_up=True)
+                made = await self.write(connection, parcels, look_up=True, writer=writer)
         self._remember(made)
         return made.taken
 
+    def forget(self, devices: Iterable[int]) -> None:
+        """The state of `devices` was changed otherwise."""
+        self._known.take(devices)
+
     async def write(
-        self, connection: AsyncConnection, parcels: Sequence[Parcel], *, look_up: bool
+        self,
+        connection: AsyncConnection,
+        parcels: Sequence[Parcel],
+        *,
+        look_up: bool,
+        known: Mapping[int, State] = MappingProxyType({}),
+        writer: int = 0,
     ) -> Plan:
         """Write `parcels` in the caller's transaction.
 
         Locks the state of their devices first, in the order of their numbers, so that two tasks
-        neither deadlock nor count the same message twice.
+        neither deadlock nor count the same message twice. `known`: what the state of some of them
+        was when it was last committed here.
         """
         now = self._clock.now_ms()
-        states = await self.lock(connection, {parcel.source.device_id for parcel in parcels})
+        devices = {parcel.source.device_id for parcel in parcels}
+        states = dict(known) if await self._unchanged(connection, known) else {}
+        states |= await self.lock(connection, devices - states.keys())
         look_up = look_up or self._request_path or _unsure(parcels, states)
         stored = await self._stored(connection, parcels) if look_up else None
         made = plan(parcels, states, stored, now)
-        await self._insert(connection, made, certain=look_up)
+        await self._insert(connection, made, certain=look_up, task=_usage_task(self._task, writer))
         return made
+
+    async def _unchanged(self, connection: AsyncConnection, known: Mapping[int, State]) -> bool:
+        """Whether the states of `known` are what the database holds; locks them.
+
+        Each change of a state makes its `changed_ts` greater, so as long as no row is gone their
+        sum is the same only if each of them is. One row of two numbers says it for a whole batch,
+        where reading thousands of rows would be the dearest part of it.
+        """
+        numbers = sorted(known)
+        count, total = 0, 0
+        for start in range(0, len(numbers), self._chunk):
+            several = ",".join(map(str, numbers[start : start + self._chunk]))
+            result = await connection.exec_driver_sql(
+                "SELECT COUNT(*), COALESCE(SUM(changed_ts), 0)"  # noqa: S608 - integers of ours
+                f" FROM device_state{_in_order(connection)} WHERE device_id IN ({several})"
+                f"{_locking(connection)}"
+            )
+            for found, changed in _rows(result):
+                count += found
+                total += int(changed)
+        return count == len(known) and total == sum(state.changed for state in known.values())
 
     async def lock(self, connection: AsyncConnection, devices: Iterable[int]) -> dict[int, State]:
         """The state of `devices` that have one, locked until the transaction ends."""
         numbers = sorted(devices)
-        tail = "" if dialect_name(connection) == "sqlite" else " FOR UPDATE"
         found: dict[int, State] = {}
         for start in range(0, len(numbers), self._chunk):
             several = ",".join(map(str, numbers[start : start + self._chunk]))
             result = await connection.exec_driver_sql(
                 "SELECT device_id, boot, last_seq, last_seen, changed_ts, latest, ingest_task"  # noqa: S608 - integers of ours
-                f" FROM device_state WHERE device_id IN ({several}) ORDER BY device_id{tail}"
+                f" FROM device_state WHERE device_id IN ({several}) ORDER BY device_id"
+                f"{_locking(connection)}"
             )
             for device, boot, last, seen, changed, latest, task in _rows(result):
                 found[device] = State(boot, last, seen, changed, decode_latest(latest), task)
@@ -121,7 +167,9 @@ class Store:
                     found.update((device, ts, boot, seq) for ts, boot, seq in _rows(result))
         return found
 
-    async def _insert(self, connection: AsyncConnection, made: Plan, *, certain: bool) -> None:
+    async def _insert(
+        self, connection: AsyncConnection, made: Plan, *, certain: bool, task: bytes
+    ) -> None:
         new = sum(len(run.readings) for run in made.readings) + len(made.events)
         count = await rows.insert_readings(connection, made.readings, self._statement)
         count += await insert_rows(connection, rows.EVENTS, made.events, self._statement)
@@ -129,7 +177,6 @@ class Store:
             raise _MetExistingError
         await insert_rows(connection, rows.DEAD, made.dead, self._statement)
         await insert_rows(connection, rows.STATES, _state_rows(made), self._statement)
-        task = self._task.encode()
         usage = [(org, b"messages", hour, task, count) for org, hour, count in made.usage]
         await insert_rows(connection, rows.USAGE, usage, self._statement)
         devices = [item for item in made.devices if item not in self._counted]
@@ -141,6 +188,7 @@ class Store:
         if len(self._counted) > MOST_REMEMBERED:
             self._counted.clear()
         self._counted.update(made.devices)
+        self._known.keep((device, state) for device, (_, state) in made.states.items())
 
 
 async def announce(bus: Bus, taken: Sequence[Taken]) -> None:
@@ -154,6 +202,20 @@ async def announce(bus: Bus, taken: Sequence[Taken]) -> None:
 
 def _rows(result: CursorResult[Any]) -> Iterable[Sequence[Any]]:
     return cast("Sequence[Sequence[Any]]", result.all())
+
+
+def _locking(connection: AsyncConnection) -> str:
+    return "" if dialect_name(connection) == "sqlite" else " FOR UPDATE"
+
+
+def _in_order(connection: AsyncConnection) -> str:
+    # Along another index rows would be locked in the order of that one.
+    return "" if dialect_name(connection) == "sqlite" else " FORCE INDEX (PRIMARY)"
+
+
+def _usage_task(task: str, writer: int) -> bytes:
+    """Whose count it is: writers that add to the same row would wait for each other."""
+    return (task if writer == 0 else f"{task}/{writer}").encode()
 
 
 def _unsure(parcels: Sequence[Parcel], states: dict[int, State]) -> bool:
