@@ -1,58 +1,41 @@
-"""How fast readings are committed and acknowledged, beside the database's own rate."""
+"""Everything of ingest: how fast, how late, how large, how it bears too much, and beside what.
 
-import asyncio
-import signal
-import tempfile
-from pathlib import Path
+Devices live in processes of their own, ingest and MariaDB in theirs, on one machine. Devices have
+tokens and a profile that declares what they send; the bus is a Valkey server, where someone
+watches the organisation.
+"""
 
-from rich.console import Console
+import resource
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from typing import Final
 
-from shared.db import Database
-from shared.settings import Settings
-from tests.bench.load import Load, drive
-from tests.bench.own_rate import own_rate
-from tests.bench.results import RUNS, Figure, keep
-from tests.support.builders import MadeDevice, make_device, make_tenant
-from tests.support.databases import migrated_database
-from tests.support.ingest_process import IngestProcess
+from tests.bench.parts import cpu, latency, node, overload, storm, throughput
+from tests.bench.parts.rig import Options, Rig
+from tests.bench.results import RUNS, Figure, joined, keep
 
-ROWS = 200_000
-
-
-async def _devices(url: str, count: int) -> list[MadeDevice]:
-    database = Database.from_settings(Settings(database_url=url))
-    tenant = await make_tenant(database)
-    devices = [await make_device(database, tenant) for _ in range(count)]
-    await database.close()
-    return devices
-
-
-async def _measure(folder: Path) -> list[Figure]:
-    own = Figure("MariaDB alone, one connection, INSERT of 2,000 rows", "rows/s")
-    figures = {
-        (200, 64): Figure("200 connections, window 64", "messages/s", reach=20_000),
-        (200, 1): Figure("200 connections, window 1", "messages/s"),
-        (20, 64): Figure("20 connections, window 64", "messages/s"),
-    }
-    share = Figure("200 connections, window 64, of MariaDB's own rate", "share")
-    async with migrated_database("mariadb", folder) as url:
-        devices = await _devices(url, 200)
-        ingest = IngestProcess(url, folder / "ingest.log")
-        ingest.start()
-        for run in range(RUNS):
-            Console(stderr=True).print(f"ingest: run {run + 1} of {RUNS}")
-            own.runs.append(await own_rate(url, ROWS))
-            for (count, window), figure in figures.items():
-                messages = ROWS // count if window > 1 else 200
-                load = Load(ingest.port, window, messages, boot=run * 10 + len(figure.name))
-                rate = await asyncio.to_thread(drive, load, devices[:count])
-                figure.runs.append(rate)
-            share.runs.append(figures[200, 64].runs[-1] / own.runs[-1])
-        ingest.end(signal.SIGTERM)
-    return [own, *figures.values(), share]
+PARTS: Final[Mapping[str, Callable[[Rig], list[Figure]]]] = {
+    "throughput": throughput.plain,
+    "packets": throughput.packets,
+    "node": node.node,
+    "latency": latency.latency,
+    "storm": storm.storm,
+    "cpu": cpu.cpu,
+    "overload": overload.overload,
+}
+DEFAULT: Final = Options(runs=RUNS, seconds=2.5, overload_s=60, bus="valkey")
 
 
-def run() -> None:
-    """Measure and print."""
-    with tempfile.TemporaryDirectory() as folder:
-        keep("ingest", asyncio.run(_measure(Path(folder))))
+def run(parts: Sequence[str] = tuple(PARTS), options: Options = DEFAULT) -> None:
+    """Measure `parts` and print."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    figures: list[Figure] = []
+    with ExitStack() as stack:
+        rig = Rig(options, stack)
+        for part in PARTS:
+            if part in parts:
+                figures += PARTS[part](rig)
+    if figures:
+        keep("ingest", joined(figures), asdict(options))

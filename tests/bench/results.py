@@ -1,6 +1,7 @@
 """Figures: kept as JSON under var/bench, shown as one table beside the last run's."""
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from statistics import median
@@ -18,17 +19,28 @@ FOLDER = ROOT / "var" / "bench"
 
 @dataclass
 class Figure:
-    """One row: `runs` are the values measured, `reach` what is aimed at (at least, or at most)."""
+    """One row: `runs` are the values measured, `reach` what is aimed at (at least, or at most).
+
+    `own`: for each run the database's own rate, measured beside it.
+    """
 
     name: str
     unit: str
     runs: list[float] = field(default_factory=list)
     reach: float | None = None
     at_most: bool = False
+    own: list[float] = field(default_factory=list)
 
     @property
     def value(self) -> float:
         return median(self.runs)
+
+    @property
+    def share(self) -> float | None:
+        """The measured values as shares of the database's own rate; their median."""
+        if not self.own:
+            return None
+        return median(run / own for run, own in zip(self.runs, self.own, strict=True))
 
     @property
     def reached(self) -> bool:
@@ -37,8 +49,8 @@ class Figure:
         return self.value <= self.reach if self.at_most else self.value >= self.reach
 
 
-def keep(suite: str, figures: list[Figure]) -> None:
-    """Write the figures and print them beside those of the run before."""
+def keep(suite: str, figures: list[Figure], how: Mapping[str, object] | None = None) -> None:
+    """Write the figures and print them beside those of the run before. `how`: what was chosen."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     before = _last(suite)
     at = datetime.now(UTC)
@@ -46,39 +58,66 @@ def keep(suite: str, figures: list[Figure]) -> None:
         "suite": suite,
         "at": at.isoformat(timespec="seconds"),
         "machine": facts(),
-        "figures": [asdict(figure) | {"value": figure.value} for figure in figures],
+        "how": how or {},
+        "figures": [
+            asdict(figure) | {"value": figure.value, "share": figure.share} for figure in figures
+        ],
     }
     path = FOLDER / f"{suite}-{at:%Y%m%dT%H%M%S}.json"
     path.write_text(json.dumps(document, indent=1) + "\n")
     _show(suite, figures, before)
 
 
+def joined(figures: Iterable[Figure]) -> list[Figure]:
+    """Figures of the same name as one, with the runs of all."""
+    found: dict[str, Figure] = {}
+    for figure in figures:
+        if figure.name in found:
+            found[figure.name].runs += figure.runs
+            found[figure.name].own += figure.own
+        else:
+            found[figure.name] = figure
+    return list(found.values())
+
+
 def _last(suite: str) -> dict[str, float]:
-    kept = sorted(FOLDER.glob(f"{suite}-*.json"))
-    if not kept:
-        return {}
-    return {item["name"]: item["value"] for item in json.loads(kept[-1].read_text())["figures"]}
+    """What each figure was when it was last measured; a run may have measured only some."""
+    last: dict[str, float] = {}
+    for path in sorted(FOLDER.glob(f"{suite}-*.json")):
+        for item in json.loads(path.read_text())["figures"]:
+            last[item["name"]] = item["value"]
+    return last
 
 
 def _show(suite: str, figures: list[Figure], before: dict[str, float]) -> None:
-    table = Table(title=f"{suite} (median of {len(figures[0].runs)})", title_justify="left")
-    for column in ("", "measured", "unit", "runs", "to reach", "last time"):
+    table = Table(title=f"{suite} (medians)", title_justify="left")
+    shares = any(figure.own for figure in figures)
+    columns = ["", "measured", "unit", "runs", "to reach", "last time"]
+    columns[4:4] = ["of own"] if shares else []
+    for column in columns:
         table.add_column(column, justify="left" if column in ("", "unit") else "right")
     for figure in figures:
         sign = "≤" if figure.at_most else "≥"
-        reach = "" if figure.reach is None else f"{sign} {_short(figure.reach)}"
-        table.add_row(
+        cells = [
             figure.name,
             f"[{'green' if figure.reached else 'red'}]{_short(figure.value)}",
             figure.unit,
-            " ".join(_short(run) for run in figure.runs),
-            reach,
+            _runs(figure.runs),
+            "" if figure.reach is None else f"{sign} {_short(figure.reach)}",
             _short(before[figure.name]) if figure.name in before else "",
-        )
-    console = Console(width=max(Console().width, 120))
+        ]
+        cells[4:4] = ["" if figure.share is None else f"{figure.share:.2f}"] if shares else []
+        table.add_row(*cells)
+    console = Console(width=max(Console().width, 140))
     console.print(table)
     machine = facts()
     console.print(f"{machine['cpu']}, {machine['cores']} cores; {machine['database']}")
+
+
+def _runs(runs: list[float]) -> str:
+    if len(runs) > RUNS:
+        return f"{_short(min(runs))} … {_short(max(runs))}"
+    return " ".join(map(_short, runs))
 
 
 def _short(value: float) -> str:
