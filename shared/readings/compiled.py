@@ -13,8 +13,10 @@ from msgspec import UNSET, Meta, UnsetType
 
 LARGEST_INT: Final = 2**53 - 1
 TEXT: Final = 256
-# After so many messages that were fine but not as declared, decoding twice is not worth it.
+# After so many messages more that were fine but not as declared than were, decoding twice is not
+# worth it, until so many have passed.
 MISSES: Final = 20
+PASSED: Final = 2_000
 
 Seq = Annotated[int, Meta(ge=1, le=LARGEST_INT)]
 Time = Annotated[int, Meta(ge=0, le=LARGEST_INT)]
@@ -25,7 +27,7 @@ class Compiled:
     have all three; `metrics` is how many are declared.
     """
 
-    __slots__ = ("decode", "decode_block", "metrics", "misses")
+    __slots__ = ("decode", "decode_block", "metrics", "misses", "passed")
 
     def __init__(
         self,
@@ -37,11 +39,19 @@ class Compiled:
         self.decode_block = decode_block
         self.metrics = metrics
         self.misses = 0
+        self.passed = 0
 
     @property
     def worth(self) -> bool:
         """Whether the devices of this profile send what it declares."""
         return self.misses < MISSES
+
+    def passes(self) -> None:
+        """One was decoded otherwise, as it was not worth it."""
+        self.passed += 1
+        if self.passed >= PASSED:
+            self.passed = 0
+            self.misses = 0
 
 
 def compiled(metrics: Mapping[str, Mapping[str, Any]]) -> Compiled | None:

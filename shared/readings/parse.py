@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from shared.readings.check import NAME, Profile, Value, check, known
-from shared.readings.compiled import LARGEST_INT, TEXT, Seq, Time
+from shared.readings.compiled import LARGEST_INT, TEXT, Compiled, Seq, Time
 from shared.telemetry.clean import clean
 
 AHEAD_MS: Final = 600_000
@@ -129,16 +129,10 @@ def parse(line: bytes, fits: Profile, now: int, oldest: int, *, addressed: bool 
     `oldest` or more than ten minutes after `now` is rejected. `seq` is 0 where the line has none.
     """
     fast = fits.fast
-    if fast is not None and fast.worth and not addressed:
-        try:
-            message = fast.decode(line)
-        except (msgspec.DecodeError, RecursionError, ValueError):
-            parsed = _look_closely(line, fits, now, oldest, addressed)
-            fast.misses += parsed.__class__ is Reading
-            return parsed
-        return _reading(line, message, None, now, oldest) or _look_closely(
-            line, fits, now, oldest, addressed
-        )
+    if fast is not None and not addressed:
+        if fast.worth:
+            return _parse_fast(line, fast, fits, now, oldest)
+        fast.passes()
     if not addressed:
         try:
             message = _decode_bounded(line)
@@ -150,6 +144,20 @@ def parse(line: bytes, fits: Profile, now: int, oldest: int, *, addressed: bool 
             if reading is not None:
                 return reading
     return _look_closely(line, fits, now, oldest, addressed)
+
+
+def _parse_fast(line: bytes, fast: Compiled, fits: Profile, now: int, oldest: int) -> Parsed:
+    try:
+        message = fast.decode(line)
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        parsed = _look_closely(line, fits, now, oldest, addressed=False)
+        fast.misses += parsed.__class__ is Reading
+        return parsed
+    if fast.misses:
+        fast.misses -= 1
+    return _reading(line, message, None, now, oldest) or _look_closely(
+        line, fits, now, oldest, addressed=False
+    )
 
 
 def _reading(

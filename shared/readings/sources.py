@@ -1,16 +1,21 @@
 """Devices as the write path knows them, from the database."""
 
 from collections.abc import Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db.chunks import chunks, length
 from shared.db.scope import scoped
 from shared.models import Device, DeviceProfile, Organisation
-from shared.readings.check import ANYTHING, profile
+from shared.readings.check import ANYTHING, Profile, profile
 from shared.readings.parcel import Source
+
+# Kept as decoders, of all organisations together.
+PROFILES: Final = 2_000
 
 
 async def by_uid(session: AsyncSession, org_id: int, uids: Sequence[str]) -> dict[str, Source]:
@@ -53,13 +58,27 @@ def make_source(
     device: Device, declared: DeviceProfile | None, organisation: Organisation
 ) -> Source:
     """A device's row, its profile's and its organisation's as a source."""
-    fits = ANYTHING if declared is None else profile(declared.metrics, strict=declared.strict)
     return Source(
         device_id=device.id,
         device=device.public_id,
         uid=device.uid,
         org_id=organisation.id,
         org=organisation.public_id,
-        profile=fits,
+        profile=ANYTHING if declared is None else _profile_of(declared),
         retention_days=organisation.retention_days,
     )
+
+
+def _profile_of(declared: DeviceProfile) -> Profile:
+    return _profile(declared.org_id, _encode(declared.metrics), declared.strict)
+
+
+@lru_cache(maxsize=PROFILES)
+def _profile(_org_id: int, metrics: bytes, strict: bool) -> Profile:
+    # One for all the organisation's devices that have it: a decoder of its own for each of
+    # thousands would take memory, and time whenever one connects.
+    return profile(_decode(metrics), strict=strict)
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict[str, dict[str, Any]]).decode
