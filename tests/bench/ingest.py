@@ -14,6 +14,7 @@ from typing import Final
 from tests.bench.parts import cpu, latency, node, overload, storm, throughput
 from tests.bench.parts.rig import Options, Rig
 from tests.bench.results import RUNS, Figure, joined, keep
+from tests.bench.usage import Others
 
 PARTS: Final[Mapping[str, Callable[[Rig], list[Figure]]]] = {
     "throughput": throughput.plain,
@@ -24,6 +25,8 @@ PARTS: Final[Mapping[str, Callable[[Rig], list[Figure]]]] = {
     "cpu": cpu.cpu,
     "overload": overload.overload,
 }
+# Beyond this, what others do on the machine shows in the figures.
+MUCH_CORES: Final = 0.1
 DEFAULT: Final = Options(runs=RUNS, seconds=2.5, overload_s=60, bus="valkey")
 
 
@@ -32,10 +35,21 @@ def run(parts: Sequence[str] = tuple(PARTS), options: Options = DEFAULT) -> None
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     figures: list[Figure] = []
+    taken: dict[str, float] = {}
     with ExitStack() as stack:
         rig = Rig(options, stack)
         for part in PARTS:
             if part in parts:
+                others = Others()
                 figures += PARTS[part](rig)
+                taken[part] = round(others.cores(), 2)
     if figures:
-        keep("ingest", joined(figures), asdict(options))
+        keep("ingest", joined(figures), asdict(options) | {"cores_of_others": taken})
+        _warn(taken)
+
+
+def _warn(taken: Mapping[str, float]) -> None:
+    """Say so where the machine was not ours alone."""
+    much = [f"{cores:g} ({part})" for part, cores in taken.items() if cores > MUCH_CORES]
+    if much:
+        print(f"Other processes kept cores busy meanwhile: {', '.join(much)}.")  # noqa: T201 - a command

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -17,6 +18,7 @@ def facts() -> dict[str, str | int]:
         "system": platform.platform(),
         "python": platform.python_version(),
         "database": _said(find("mariadbd", "mysqld"), "--version"),
+        "node": _said("node", "--version") if shutil.which("node") else "",
         "commit": _said("git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"),
     }
 

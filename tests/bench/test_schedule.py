@@ -43,11 +43,32 @@ def test_one_value_is_every_percentile() -> None:
     assert percentile([7.0], 0.99) == 7.0
 
 
-def test_recovery_ends_with_the_last_moment_that_is_not_normal() -> None:
-    timed = [(90.0, 9.0), (100.1, 3.0), (100.7, 0.01), (101.2, 2.0), (101.7, 0.01), (102.3, 0.02)]
+def _latencies(*steps: float) -> list[tuple[float, float]]:
+    """One message each half second from 100 on, and one before."""
+    return [(90.0, 9.0), *((100.1 + 0.5 * at, latency) for at, latency in enumerate(steps))]
+
+
+def test_recovery_ends_where_latency_becomes_normal() -> None:
+    timed = _latencies(3.0, 2.0, 0.01, 0.02, 0.01, 0.02)
+
+    assert recovery_s(timed, since=100.0, normal=0.05) == 1.0
+
+
+def test_a_good_moment_is_no_recovery() -> None:
+    timed = _latencies(3.0, 0.01, 2.0, 0.01, 0.01, 0.01, 0.01)
 
     assert recovery_s(timed, since=100.0, normal=0.05) == 1.5
 
 
+def test_what_comes_long_after_is_something_else() -> None:
+    timed = _latencies(3.0, 0.01, 0.01, 0.01, 0.01, 7.0)
+
+    assert recovery_s(timed, since=100.0, normal=0.05) == 0.5
+
+
 def test_what_was_never_ill_needs_no_time_to_recover() -> None:
-    assert recovery_s([(99.0, 9.0), (100.1, 0.01)], since=100.0, normal=0.05) == 0.0
+    assert recovery_s(_latencies(*[0.01] * 4), since=100.0, normal=0.05) == 0.0
+
+
+def test_what_never_recovers_took_all_the_time_there_was() -> None:
+    assert recovery_s(_latencies(*[1.0] * 6), since=100.0, normal=0.05) == 3.0

@@ -3,8 +3,6 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 
 # A message's due time and how long after it the acknowledgement came, both in seconds.
 Timed = tuple[float, float]
@@ -41,15 +39,21 @@ def percentile(values: Iterable[float], share: float) -> float:
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
-def recovery_s(timed: Sequence[Timed], since: float, normal: float, *, step: float = 0.5) -> float:
+def recovery_s(
+    timed: Sequence[Timed], since: float, normal: float, *, step: float = 0.5, stays: int = 4
+) -> float:
     """Seconds from `since` until latency is normal and stays it.
 
-    It is where the p99 of every following `step` of due times is at most `normal`. Where it never
-    is, all the time there was to see.
+    It is normal where the p99 of all that was due in a `step` is at most `normal`, and stays it
+    for `stays` steps: what comes later has another cause. All the time there was where it never is.
     """
-    after = sorted((due - since, latency) for due, latency in timed if due >= since)
-    recovered = 0.0
-    for number, several in groupby(after, key=lambda one: one[0] // step):
-        if percentile(map(itemgetter(1), several), 0.99) > normal:
-            recovered = (number + 1) * step
-    return recovered
+    steps: dict[int, list[float]] = {}
+    for due, latency in timed:
+        if due >= since:
+            steps.setdefault(int((due - since) / step), []).append(latency)
+    well = 0
+    for number in sorted(steps):
+        well = well + 1 if percentile(steps[number], 0.99) <= normal else 0
+        if well == stays:
+            return (number + 1 - stays) * step
+    return (max(steps, default=-1) + 1) * step
