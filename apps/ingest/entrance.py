@@ -24,6 +24,8 @@ MOST_KEYS: Final = 20_000
 SUSPECT_SHARE: Final = 0.1
 # Of a batch, what is kept for them.
 SUSPECT_ROOM: Final = 0.1
+# When nobody else comes they are looked up so seldom, and many at once: guessing is to cost little.
+SUSPECT_S: Final = 0.1
 RETRY_MS: Final = 2_000
 # A wrong token is answered this much later for each one above the allowed, up to the longest.
 REFUSAL_S: Final = 0.1
@@ -60,6 +62,7 @@ class Entrance(Generic[T]):
         self._waiting: deque[T] = deque()
         self._waiting_suspects: deque[T] = deque()
         self._arrived = asyncio.Event()
+        self._suspects_due = False
         self._refusals = 0
 
     def enter(self, item: T, *, address: str, token: bytes, known: bool) -> Busy | None:
@@ -84,13 +87,16 @@ class Entrance(Generic[T]):
 
     async def take(self, most: int) -> list[T]:
         """The next hellos to judge, at least one and at most `most`."""
-        await self._arrived.wait()
-        room = int(most * SUSPECT_ROOM)
-        kept = min(room, len(self._waiting_suspects))
-        taken = _pop(self._waiting, most - kept)
-        taken += _pop(self._waiting_suspects, most - len(taken))
-        if not self._waiting and not self._waiting_suspects:
-            self._arrived.clear()
+        taken: list[T] = []
+        while not taken:
+            await self._arrived.wait()
+            kept = min(int(most * SUSPECT_ROOM), len(self._waiting_suspects))
+            taken = _pop(self._waiting, most - kept)
+            taken += _pop(self._waiting_suspects, most - len(taken))
+            if not self._waiting:
+                self._arrived.clear()
+            if self._waiting_suspects:
+                self._expect_suspects()
         metrics.WAITING.set(len(self._waiting) + len(self._waiting_suspects))
         return taken
 
@@ -119,6 +125,18 @@ class Entrance(Generic[T]):
 
     def _queue(self, queue: deque[T], item: T) -> None:
         queue.append(item)
+        if queue is self._waiting:
+            self._arrived.set()
+        else:
+            self._expect_suspects()
+
+    def _expect_suspects(self) -> None:
+        if not self._suspects_due:
+            self._suspects_due = True
+            asyncio.get_running_loop().call_later(SUSPECT_S, self._let_suspects)
+
+    def _let_suspects(self) -> None:
+        self._suspects_due = False
         self._arrived.set()
 
 
