@@ -318,6 +318,8 @@ class Connection(asyncio.Protocol):
             transport.abort()  # the device reset the connection, which we were about to hear
             return
         self._pace()
+        if self.source is None:
+            self._hub.sessions.refused(self)
 
     def _write(self, data: bytes) -> None:
         transport = self._transport

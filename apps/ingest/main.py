@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
+from apps.ingest.limits import allow_files
 from apps.ingest.server import IngestServer
 from apps.ingest.settings import IngestSettings
 from apps.ingest.supervisor import WORKER, supervise
@@ -81,6 +82,8 @@ def main() -> int:
     try:
         settings = load(IngestSettings)
         logs.configure(settings)
+        # Those without a hello, those that were refused, and the devices.
+        allow_files(3 * settings.most_greeting)
         supervised = WORKER in sys.argv
         if settings.workers > 1 and not supervised:
             return asyncio.run(supervise(settings))

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 class Sessions:
     """The open connections, and of those the one that each device is on.
 
-    `most_greeting` may be without a hello: at more the oldest is dropped. `most_per_address` may
-    come from one address (0: any number): more are dropped.
+    `most_greeting` may be without a hello, and as many that were refused may be left to close: at
+    more the oldest is dropped. `most_per_address` may come from one address (0: any number): more
+    are dropped.
     """
 
     def __init__(self, *, most_greeting: int, most_per_address: int) -> None:
@@ -24,6 +25,7 @@ class Sessions:
         self._most_per_address = most_per_address
         # In the order they came.
         self._greeting: dict[Connection, None] = {}
+        self._refused: dict[Connection, None] = {}
         self._addresses: dict[str, int] = {}
         self._by_device: dict[int, Connection] = {}
         # Devices whose connection ended and that is not yet written.
@@ -52,6 +54,15 @@ class Sessions:
             del self._greeting[connection]
             metrics.GREETING.dec()
 
+    def refused(self, connection: "Connection") -> None:
+        """A connection was told that it does not come in, and is to close."""
+        self._refused[connection] = None
+        if len(self._refused) > self._most_greeting:
+            oldest = next(iter(self._refused))
+            del self._refused[oldest]
+            metrics.DROPPED.labels("refused").inc()
+            oldest.abort()
+
     def greeted(self, connection: "Connection") -> bool:
         """A device's hello was accepted; its connection before, if any, is replaced.
 
@@ -69,6 +80,7 @@ class Sessions:
     def closed(self, connection: "Connection") -> None:
         self.open.discard(connection)
         self.asked(connection)
+        self._refused.pop(connection, None)
         if self._most_per_address:
             self._left_address(connection.network)
         if not self.open:

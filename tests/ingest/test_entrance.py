@@ -103,6 +103,21 @@ async def test_an_address_that_guesses_gets_a_share_and_known_tokens_are_not_hel
     assert (await crowd.take(10))[:2] == ["known", "other"]
 
 
+async def test_guesses_are_looked_up_together_and_do_not_wait_for_ever() -> None:
+    crowd: Entrance[int] = Entrance(IngestSettings(wrong_tokens=1))
+    for _ in range(3):
+        crowd.refuse(lambda: None, address="1.1.1.1", uid="u")
+    taking = asyncio.create_task(crowd.take(500))
+    for number in range(50):
+        crowd.enter(number, address="1.1.1.1", token=b"%d" % number, known=False)
+        await asyncio.sleep(0)
+    assert await taking == list(range(50))
+    # More than a batch takes: the rest is in the next one.
+    for number in range(50):
+        crowd.enter(number, address="1.1.1.1", token=b"%d" % number, known=False)
+    assert len(await crowd.take(30) + await crowd.take(30)) == 50
+
+
 async def test_where_addresses_are_hidden_they_are_not_looked_at() -> None:
     crowd: Entrance[str] = Entrance(IngestSettings(wrong_tokens=1, by_address=False))
     for number in range(9):
@@ -135,6 +150,20 @@ async def test_connections_without_a_hello_are_bounded_and_the_oldest_goes(
     await served.send({"p": 1})
     assert await served.read() == {"p": 1}
     assert server.connections == 4
+
+
+async def test_refused_ones_that_do_not_close_are_bounded(
+    stack: AsyncExitStack, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.ingest.connection.LINGER_S", 3_600)
+    server = await stack.enter_async_context(start(most_greeting=2))
+    for line in await lines(stack, server.port, 2):
+        await line.send(b"no hello\n")
+        assert await line.read() == {"error": "bad_hello"}
+    for line in await lines(stack, server.port, 2):
+        await line.send(b"no hello\n")
+        await line.read()
+    await until(lambda: server.connections == 2)
 
 
 async def test_connections_from_one_address_are_bounded_where_asked_for(
