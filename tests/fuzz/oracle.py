@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from apps.ingest.protocol import messages
 from apps.ingest.protocol.errors import Ending
-from apps.ingest.protocol.line import REJECTS, Block, End, LineProtocol, State
+from apps.ingest.protocol.line import PINGS, REJECTS, Block, End, LineProtocol, State
 from apps.ingest.protocol.messages import LINE_BYTES, Hello
 from shared.readings.check import Profile, profile
 from shared.readings.parse import EVENT_BYTES, Event, Parsed, Reading, Rejection, parse
@@ -159,13 +159,14 @@ def check_lines(given: Case, done: Run) -> None:
     left = done.block.size
     expected = Block()
     why: Ending | None = None
-    rejects = 0
+    rejects = pings = 0
     for line in given.stream.split(b"\n")[:-1]:
         if left <= 0:
             break
         demand(why is None, "lines are taken after the end")
         left -= len(line) + 1
-        why = _expect(given, line, expected)
+        pings += not line.strip() or messages.read_ping(line) is not None
+        why = _expect(given, line, expected) or (Ending.too_many_pings if pings > PINGS else None)
         if len(expected.rejections) > rejects:
             rejects = len(expected.rejections)
             why = why or (Ending.too_many_rejects if rejects > REJECTS else None)

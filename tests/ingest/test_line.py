@@ -143,6 +143,17 @@ def test_twenty_rejections_a_minute_are_borne() -> None:
         assert end is None
 
 
+@pytest.mark.parametrize("nothing", [b"\n", b'{"p":1}\n', b" \r\n"])
+def test_lines_that_are_no_messages_are_bounded(nothing: bytes) -> None:
+    line = opened()
+    for minute in range(3):
+        _, end = line.receive(nothing * 1_000, ANYTHING, NOW + minute * 60_000, 0)
+        assert end is None
+    block, end = line.receive(nothing * 60_000, ANYTHING, NOW + 179_000, 0)
+    assert end == End(Ending.too_many_pings)
+    assert len(block.pings) <= 1
+
+
 def test_one_more_is_not() -> None:
     line = opened()
     line.receive(b"?\n" * 20, ANYTHING, NOW, 0)

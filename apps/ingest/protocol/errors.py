@@ -13,5 +13,6 @@ class Ending(StrEnum):
     bad_seq = "bad_seq"
     line_too_long = "line_too_long"
     too_many_rejects = "too_many_rejects"
+    too_many_pings = "too_many_pings"
     replaced = "replaced"
     idle = "idle"

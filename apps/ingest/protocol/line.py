@@ -23,6 +23,9 @@ from shared.telemetry.clean import clean
 
 REJECTS: Final = 20
 REJECTS_MS: Final = 60_000
+# Pings and empty lines: no window holds them up, and a socket brings a hundred thousand a second.
+PINGS: Final = 1_000
+PINGS_MS: Final = 60_000
 # What is kept of a line that never ended, to see what it was.
 KEPT_OF_TOO_LONG: Final = 1_024
 
@@ -60,7 +63,7 @@ class End:
 class LineProtocol:
     """One connection. `receive` after `hello` was given waits for `accept`."""
 
-    __slots__ = ("_buffer", "_highest", "_rejects", "_scanned", "state")
+    __slots__ = ("_buffer", "_highest", "_pings", "_pings_since", "_rejects", "_scanned", "state")
 
     def __init__(self) -> None:
         self.state = State.greeting
@@ -69,6 +72,8 @@ class LineProtocol:
         self._scanned = 0
         self._highest = 0
         self._rejects: deque[int] | None = None
+        self._pings = 0
+        self._pings_since = 0
 
     @property
     def held(self) -> int:
@@ -200,9 +205,9 @@ class LineProtocol:
             number = read_ping(line)
             if number is not None:
                 block.pings.append(number)
-                return None
+                return self._count_ping(now)
             if not line.strip():
-                return None
+                return self._count_ping(now)
         else:
             if rejection.seq <= self._highest:
                 return End(Ending.bad_seq)
@@ -217,6 +222,13 @@ class LineProtocol:
         self._rejects.append(now)
         many = len(self._rejects) > REJECTS and now - self._rejects[0] < REJECTS_MS
         return End(Ending.too_many_rejects) if many else None
+
+    def _count_ping(self, now: int) -> End | None:
+        """More than a thousand in a minute end the connection."""
+        if not 0 <= now - self._pings_since < PINGS_MS:
+            self._pings, self._pings_since = 0, now
+        self._pings += 1
+        return End(Ending.too_many_pings) if self._pings > PINGS else None
 
     def _too_long(self, block: Block, line: bytes) -> None:
         detail = f"a line is at most {LINE_BYTES} bytes; this began {clean(line[:40])}"
