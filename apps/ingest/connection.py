@@ -19,8 +19,12 @@ from shared.readings.parcel import DeadRow, Parcel, Source
 
 # A device that does not read its acknowledgements is cut off at this many bytes of them.
 UNREAD_BYTES: Final = 256 * 1024
+# Reads under way to the database at once: what comes meanwhile gathers in the kernel and is one
+# read then, where each small packet would cost a read, a parcel and a place in the batch.
+READS: Final = 2
 # How long a device has to close after the last line to it.
 LINGER_S: Final = 2.0
+_WINDOW_FULL: Final = metrics.PAUSED.labels("window")
 
 
 class Connection(asyncio.Protocol):
@@ -37,6 +41,7 @@ class Connection(asyncio.Protocol):
         "_line",
         "_lingers",
         "_paused",
+        "_reads",
         "_transport",
         "_unread",
         "last",
@@ -54,8 +59,9 @@ class Connection(asyncio.Protocol):
         self._boot = 0
         self._inflight = 0
         self._paused = False
-        # Bytes under way to the database.
+        # Bytes and parcels under way to the database.
         self._held = 0
+        self._reads = 0
         # The queue is full.
         self._full = False
         # Our answers are not being read.
@@ -149,14 +155,20 @@ class Connection(asyncio.Protocol):
 
     def committed(self, parcels: Sequence[Parcel]) -> None:
         """These parcels are committed: tell the device."""
-        done = sum(parcel.count for parcel in parcels)
+        done = held = top = 0
+        answer = b""
+        for parcel in parcels:
+            done += parcel.count
+            held += parcel.size
+            top = max(top, parcel.top)
+            if parcel.dead or parcel.refused:
+                rejections = [*(row.rejection for row in parcel.dead), *parcel.refused]
+                answer += b"".join(map(messages.rejected, rejections))
         self._inflight = max(0, self._inflight - done)
-        self._held = max(0, self._held - sum(parcel.size for parcel in parcels))
-        self.last = max(self.last, *(parcel.top for parcel in parcels))
-        rejections = [row.rejection for parcel in parcels for row in parcel.dead]
-        rejections += [rejection for parcel in parcels for rejection in parcel.refused]
-        answer = b"".join(map(messages.rejected, rejections))
-        if any(parcel.top for parcel in parcels):
+        self._held = max(0, self._held - held)
+        self._reads -= len(parcels)
+        if top:
+            self.last = max(self.last, top)
             answer += messages.ack(self.last)
         self._write(answer)
         self._pace()
@@ -257,6 +269,7 @@ class Connection(asyncio.Protocol):
         )
         self._inflight += parcel.count
         self._held += parcel.size
+        self._reads += 1
         if self._held >= self._hub.settings.connection_bytes:
             metrics.PAUSED.labels("connection").inc()
         if not self._hub.pipeline.put(parcel, self):
@@ -272,6 +285,7 @@ class Connection(asyncio.Protocol):
             self._line.state is State.waiting
             or self._full
             or self._unread
+            or self._reads >= READS
             or self._inflight >= self._hub.settings.window
             or self._held >= self._hub.settings.connection_bytes
             or self._ending is not None
@@ -279,6 +293,8 @@ class Connection(asyncio.Protocol):
         if stop != self._paused:
             self._paused = stop
             if stop:
+                if self._inflight >= self._hub.settings.window:
+                    _WINDOW_FULL.inc()
                 transport.pause_reading()
             else:
                 transport.resume_reading()
