@@ -1,11 +1,17 @@
 """A row that the database refuses, in the middle of a batch of 5,000."""
 
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
 from sqlalchemy import func, select, text
 
 from shared.bus import MemoryBus
 from shared.clock import SystemClock
 from shared.db import Database
 from shared.models import DeadLetter, Reading, UsageHour
+from shared.readings.parcel import Parcel
+from shared.readings.store import Store
 from shared.settings import Settings
 from shared.web.services import Services
 from tests.faults.rig import administer, make_database
@@ -15,8 +21,12 @@ from tests.support.mariadb_process import MariadbProcess
 from tests.support.until import until
 from tests.support.wire import wire
 
-MANY = 5_000
-BAD = 2_500
+BATCH = 5_000
+# The number of the message in the middle, after the one that comes before all of them.
+BAD = BATCH // 2 + 1
+MANY = 6_000
+LINES = [b'{"s":%d,"v":{"temp":1}}\n' % number for number in range(2, MANY + 2)]
+ENOUGH = sum(map(len, LINES[: BATCH + 1]))
 # The state of every device waits for this while the batch gathers.
 HOLD = "SELECT 1 FROM device_state FOR UPDATE"
 
@@ -34,8 +44,24 @@ async def refuse(server: MariadbProcess, url: str, device: MadeDevice) -> None:
         )
 
 
+@pytest.fixture
+def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many messages were in each batch that was tried."""
+    tried: list[int] = []
+    commit = Store.commit
+
+    async def counted(
+        store: Store, database: Database, parcels: Sequence[Parcel], **more: Any
+    ) -> Any:
+        tried.append(sum(parcel.count for parcel in parcels))
+        return await commit(store, database, parcels, **more)
+
+    monkeypatch.setattr(Store, "commit", counted)
+    return tried
+
+
 async def test_one_bad_row_of_5000_becomes_a_dead_letter_and_the_rest_is_committed(
-    server: MariadbProcess,
+    server: MariadbProcess, sizes: list[int]
 ) -> None:
     url = await make_database(server, migrated=True)
     settings = Settings(database_url=url)
@@ -47,7 +73,7 @@ async def test_one_bad_row_of_5000_becomes_a_dead_letter_and_the_rest_is_committ
     await refuse(server, url, device)
 
     async with (
-        ingesting(services, window=10_000, batch_rows=MANY) as ingest,
+        ingesting(services, window=10_000, batch_rows=BATCH) as ingest,
         wire(ingest.port) as line,
         wire(ingest.port) as second,
     ):
@@ -55,18 +81,24 @@ async def test_one_bad_row_of_5000_becomes_a_dead_letter_and_the_rest_is_committ
         await second.hello(other)
         async with database.transaction() as blocking:
             await blocking.execute(text(HOLD))
-            await line.send(b"".join(b'{"s":%d,"v":{"temp":1}}\n' % n for n in range(1, MANY + 1)))
-            await second.send({"s": 1, "v": {"temp": 1}})
-            await until(lambda: ingest.pipeline.held > MANY * 20, "a batch that gathers")
-        (rejected,) = await line.acked(MANY)
+            await line.send({"s": 1, "v": {"temp": 1}})
+            await until(lambda: sizes == [1], "a batch that is held up")
+            await line.send(*LINES)
+            # The kernel keeps some of it.
+            await until(lambda: ingest.pipeline.held > ENOUGH, "a batch that gathers")
+        (rejected,) = await line.acked(MANY + 1)
+        await second.send({"s": 1, "v": {"temp": 1}})
         await second.acked(1)
 
     assert (rejected["n"], rejected["code"]) == (BAD, "refused")
+    # All in one batch, then its halves down to the row, each with its other half.
+    assert BATCH <= sizes[1] <= MANY
+    assert len(sizes) < 40
     async with database.read() as session:
         stored = await session.scalar(select(func.count()).select_from(Reading))
         counted = await session.scalar(select(func.sum(UsageHour.count)))
         (letter,) = (await session.scalars(select(DeadLetter))).all()
-    assert stored == counted == MANY
+    assert stored == counted == MANY + 1
     assert (letter.seq, letter.device_id) == (BAD, device.id)
     assert b'"temp":1' in letter.raw
     await database.close()
