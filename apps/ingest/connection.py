@@ -270,7 +270,7 @@ class Connection(asyncio.Protocol):
         self._inflight += parcel.count
         self._held += parcel.size
         self._reads += 1
-        if self._held >= self._hub.settings.connection_bytes:
+        if self._held >= self._hub.connection_bytes:
             metrics.PAUSED.labels("connection").inc()
         if not self._hub.pipeline.put(parcel, self):
             self._full = True
@@ -286,8 +286,8 @@ class Connection(asyncio.Protocol):
             or self._full
             or self._unread
             or self._reads >= READS
-            or self._inflight >= self._hub.settings.window
-            or self._held >= self._hub.settings.connection_bytes
+            or self._inflight >= self._hub.window
+            or self._held >= self._hub.connection_bytes
             or self._ending is not None
         ) and self._lingers is None
         if stop != self._paused:

@@ -19,6 +19,9 @@ class Hub:
         sessions: Sessions,
     ) -> None:
         self.settings = settings
+        # Asked for with every read, where an attribute of settings costs five times this.
+        self.window = settings.window
+        self.connection_bytes = settings.connection_bytes
         self.clock = clock
         self.admission = admission
         self.pipeline = pipeline

@@ -30,6 +30,9 @@ from shared.readings.store import Store
 
 # asyncio's default of 100 silently loses connections when thousands come at once.
 BACKLOG: Final = 4_096
+# What the kernel holds of a connection that is paused. By itself it takes megabytes of each, and
+# after an overload whoever comes next waits until all of that is committed.
+UNREAD: Final = 64 * 1024
 SOMAXCONN: Final = Path("/proc/sys/net/core/somaxconn")
 BYE_MS: Final = 2_000
 # Devices are told to come back in steps, all of them in this share of the time to drain.
@@ -132,6 +135,7 @@ class IngestServer:
             ) from None
         for listener in self._server.sockets:
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UNREAD)
         self._tasks = [
             asyncio.create_task(work)
             for work in (
