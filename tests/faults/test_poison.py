@@ -1,6 +1,7 @@
 """A row that the database refuses, in the middle of a batch of 5,000."""
 
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -22,11 +23,12 @@ from tests.support.until import until
 from tests.support.wire import wire
 
 BATCH = 5_000
-# The number of the message in the middle, after the one that comes before all of them.
-BAD = BATCH // 2 + 1
-MANY = 6_000
-LINES = [b'{"s":%d,"v":{"temp":1}}\n' % number for number in range(2, MANY + 2)]
-ENOUGH = sum(map(len, LINES[: BATCH + 1]))
+# So many for each of the writers, which have every other device.
+DEVICES = 12
+EACH = 1_000
+# The number of a message in the middle.
+BAD = 500
+LINES = b"".join(b'{"s":%d,"v":{"temp":1}}\n' % number for number in range(1, EACH + 1))
 # The state of every device waits for this while the batch gathers.
 HOLD = "SELECT 1 FROM device_state FOR UPDATE"
 
@@ -68,37 +70,41 @@ async def test_one_bad_row_of_5000_becomes_a_dead_letter_and_the_rest_is_committ
     database = Database.from_settings(settings)
     services = Services(settings, database, MemoryBus(), SystemClock())
     tenant = await make_tenant(database)
-    device = await make_device(database, tenant)
-    other = await make_device(database, tenant)
-    await refuse(server, url, device)
+    firsts = [await make_device(database, tenant) for _ in range(2)]
+    devices = [await make_device(database, tenant) for _ in range(DEVICES)]
+    await refuse(server, url, devices[DEVICES // 2])
 
     async with (
         ingesting(services, window=10_000, batch_rows=BATCH) as ingest,
-        wire(ingest.port) as line,
-        wire(ingest.port) as second,
+        AsyncExitStack() as stack,
     ):
-        await line.hello(device)
-        await second.hello(other)
+        before = [await stack.enter_async_context(wire(ingest.port)) for _ in firsts]
+        lines = [await stack.enter_async_context(wire(ingest.port)) for _ in devices]
+        for line, device in zip([*before, *lines], [*firsts, *devices], strict=True):
+            await line.hello(device)
         async with database.transaction() as blocking:
             await blocking.execute(text(HOLD))
-            await line.send({"s": 1, "v": {"temp": 1}})
-            await until(lambda: sizes == [1], "a batch that is held up")
-            await line.send(*LINES)
-            # The kernel keeps some of it.
-            await until(lambda: ingest.pipeline.held > ENOUGH, "a batch that gathers")
-        (rejected,) = await line.acked(MANY + 1)
-        await second.send({"s": 1, "v": {"temp": 1}})
-        await second.acked(1)
+            for line in before:
+                await line.send({"s": 1, "v": {"temp": 1}})
+            await until(lambda: len(sizes) == 2, "batches that are held up")
+            for line in lines:
+                await line.send(LINES)
+            # The kernel may keep some of it; what one writer misses then it has all the same.
+            enough = (DEVICES - 1) * len(LINES)
+            await until(lambda: ingest.pipeline.held > enough, "batches that gather")
+        rejected = [await line.acked(EACH) for line in lines]
 
-    assert (rejected["n"], rejected["code"]) == (BAD, "refused")
-    # All in one batch, then its halves down to the row, each with its other half.
-    assert BATCH <= sizes[1] <= MANY
-    assert len(sizes) < 40
+    ((one,),) = filter(None, rejected)
+    assert rejected.index([one]) == DEVICES // 2
+    assert (one["n"], one["code"]) == (BAD, "refused")
+    # Two of them, of which one is halved down to the row, each time with its other half.
+    assert sum(size >= BATCH for size in sizes) == 2
+    assert len(sizes) < 60
     async with database.read() as session:
         stored = await session.scalar(select(func.count()).select_from(Reading))
         counted = await session.scalar(select(func.sum(UsageHour.count)))
         (letter,) = (await session.scalars(select(DeadLetter))).all()
-    assert stored == counted == MANY + 1
-    assert (letter.seq, letter.device_id) == (BAD, device.id)
+    assert stored == counted == 2 + DEVICES * EACH - 1
+    assert (letter.seq, letter.device_id) == (BAD, devices[DEVICES // 2].id)
     assert b'"temp":1' in letter.raw
     await database.close()
