@@ -12,6 +12,8 @@ def table(outcomes: dict[str, Outcome | str]) -> str:
     lines = [f"{HEAD[0]:{wide}}" + "".join(f"{title:>14}" for title in HEAD[1:]) + ERRORS]
     for name, outcome in outcomes.items():
         lines.append(f"{name:{wide}}" + _figures(outcome))
+        if isinstance(outcome, Outcome):
+            lines += [f"    {figure}" for figure in outcome.figures]
     return "\n".join(lines)
 
 

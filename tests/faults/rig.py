@@ -6,7 +6,8 @@ import re
 import shutil
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,11 +23,11 @@ from shared.db import Database, scoped
 from shared.ids import new_id
 from shared.models import DeadLetter, UsageHour
 from shared.settings import Settings
-from tests.support.builders import Tenant, make_device, make_tenant
+from tests.support.builders import MadeDevice, Tenant, make_device, make_tenant
 from tests.support.ingest_process import MODULE, IngestProcess
 from tests.support.mariadb_process import MariadbProcess
 from tests.support.servers import new_folder
-from tests.support.talkers import Talker, stored_numbers
+from tests.support.talkers import Talker, count_numbers, stored_numbers
 from tests.support.until import until
 
 DEVICES = 8
@@ -45,7 +46,7 @@ _migrated: "WeakKeyDictionary[MariadbProcess, str]" = WeakKeyDictionary()
 class Outcome:
     """What one fault came to. `recovery_s`: from the moment the cause was gone until everything
     that was held up is acknowledged, in the worst case. `errors`: those of the database that
-    ingest counted, by number.
+    ingest counted, by number. `figures`: what else was measured, in words.
     """
 
     acknowledged: int = 0
@@ -55,10 +56,23 @@ class Outcome:
     rss_mib: float = 0.0
     grown_mib: float = 0.0
     errors: set[str] = field(default_factory=set)
+    figures: list[str] = field(default_factory=list)
 
     @property
     def clean(self) -> bool:
         return not self.missing and not self.doubled
+
+    def say(self, figure: str) -> None:
+        self.figures.append(figure)
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a device sent in boot 1, all of it acknowledged."""
+
+    tenant: Tenant
+    device: MadeDevice
+    sent: Collection[int]
 
 
 class Rig:
@@ -78,6 +92,7 @@ class Rig:
         self.ingest = ingest
         self.tenant = tenant
         self.talkers: list[Talker] = []
+        self.accounts: list[Account] = []
         self.outcome = Outcome()
         self.rng = random.Random(7)
         self._stop = asyncio.Event()
@@ -108,8 +123,20 @@ class Rig:
         """The metric says so much, with any labels beyond those in `metric`."""
         await until(lambda: self.says(metric, at_least), f"{metric} >= {at_least:g}", PATIENCE_S)
 
+    async def falls(self, metric: str, at_most: float) -> None:
+        """The metric says no more than so much."""
+
+        async def has_fallen() -> bool:
+            return await self.value(metric) <= at_most
+
+        await until(has_fallen, f"{metric} <= {at_most:g}", PATIENCE_S)
+
     async def says(self, metric: str, at_least: float) -> bool:
         """Whether the metric says so much now."""
+        return await self.value(metric) >= at_least
+
+    async def value(self, metric: str) -> float:
+        """What the metric says now, over all labels beyond those in `metric`."""
         name, _, labels = metric.partition("{")
         wanted = [label for label in labels.rstrip("}").split(",") if label]
         total = 0.0
@@ -117,7 +144,7 @@ class Rig:
             known, _, rest = key.partition("{")
             if known == name and all(label in rest for label in wanted):
                 total += value
-        return total >= at_least
+        return total
 
     async def failing(self) -> bool:
         """Whether commits fail now, or the server has ended by itself."""
@@ -156,7 +183,7 @@ class Rig:
         talking = asyncio.gather(*(talker.talk(self._stop) for talker in self.talkers))
         try:
             await self.flows(1_000)
-            self._rss = self.ingest.rss_mib
+            self.remember_memory()
             yield
             self._stop.set()
             await asyncio.wait_for(talking, PATIENCE_S)
@@ -164,9 +191,15 @@ class Rig:
             talking.cancel()
             for talker in self.talkers:
                 await talker.client.close()
-        await self._count(dead_letters=dead_letters)
+        self.accounts += [Account(self.tenant, one.device, one.sent) for one in self.talkers]
+        await self.count(dead_letters=dead_letters)
 
-    async def _count(self, *, dead_letters: bool) -> None:
+    def remember_memory(self) -> None:
+        """What grows from now on is reported."""
+        self._rss = self.ingest.rss_mib
+
+    async def count(self, *, dead_letters: bool = False) -> None:
+        """End ingest, and look whether all that `accounts` name is stored once, and counted."""
         outcome = self.outcome
         outcome.rss_mib = self.ingest.rss_mib
         outcome.grown_mib = outcome.rss_mib - self._rss
@@ -174,25 +207,37 @@ class Rig:
         outcome.errors |= set(re.findall(r'retries_total\{error="([^"]+)"', counted))
         ended = await asyncio.to_thread(self.ingest.end, signal.SIGTERM)
         assert ended == 0, self.ingest.log[-2000:]
-        stored = 0
-        for talker in self.talkers:
-            counts = await stored_numbers(self.database, talker.device)
-            found = {seq for _, seq in counts} | await self._dead(talker, dead_letters)
-            stored += counts.total()
-            outcome.acknowledged += len(talker.sent)
-            outcome.missing += len(set(talker.sent) - found)
-            outcome.doubled += counts.total() - len(counts)
-        await self._check_usage(stored)
+        stored: Counter[Tenant] = Counter()
+        for account in self.accounts:
+            stored[account.tenant] += await self._look_for(account, dead_letters)
+        for tenant, count in stored.items():
+            await self._check_usage(tenant, count)
 
-    async def _dead(self, talker: Talker, allowed: bool) -> set[int]:
-        wanted = select(DeadLetter.seq).where(DeadLetter.device_id == talker.device.id)
+    async def _look_for(self, account: Account, dead_letters: bool) -> int:
+        """Count what is missing and doubled of a device's; returns how many rows there are."""
+        sent, outcome = account.sent, self.outcome
+        if isinstance(sent, range):
+            rows, numbers = await count_numbers(self.database, account.device, sent)
+            outcome.missing += len(sent) - numbers
+            outcome.doubled += rows - numbers
+        else:
+            counts = await stored_numbers(self.database, account.device)
+            rows = counts.total()
+            found = {seq for _, seq in counts} | await self._dead(account, dead_letters)
+            outcome.missing += len(set(sent) - found)
+            outcome.doubled += rows - len(counts)
+        outcome.acknowledged += len(sent)
+        return rows
+
+    async def _dead(self, account: Account, allowed: bool) -> set[int]:
+        wanted = select(DeadLetter.seq).where(DeadLetter.device_id == account.device.id)
         async with self.database.read() as session:
-            dead = set(await session.scalars(scoped(self.tenant.id, wanted)))
+            dead = set(await session.scalars(scoped(account.tenant.id, wanted)))
         assert allowed or not dead, "good messages became dead letters"
         return dead
 
-    async def _check_usage(self, stored: int) -> None:
-        wanted = select(func.sum(UsageHour.count)).where(UsageHour.org_id == self.tenant.id)
+    async def _check_usage(self, tenant: Tenant, stored: int) -> None:
+        wanted = select(func.sum(UsageHour.count)).where(UsageHour.org_id == tenant.id)
         async with self.database.read() as session:
             counted = await session.scalar(wanted) or 0
         assert counted == stored, f"usage_hour says {counted}, {stored} are stored"

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections import Counter
 
-from sqlalchemy import select
+from sqlalchemy import case, distinct, func, select
 
 from apps.fleet.client import Client
 from apps.fleet.outbox import MemoryOutbox
@@ -75,3 +75,14 @@ async def stored_numbers(database: Database, device: MadeDevice) -> Counter[tupl
             wanted = select(table.boot, table.seq).where(table.device_id == device.id)
             counts.update((boot, seq) for boot, seq in await session.execute(wanted))
     return counts
+
+
+async def count_numbers(database: Database, device: MadeDevice, sent: range) -> tuple[int, int]:
+    """How many readings of the device's boot 1 are stored, and how many numbers of `sent`."""
+    within = Reading.seq.between(sent.start, sent.stop - 1)
+    wanted = select(func.count(), func.count(distinct(case((within, Reading.seq))))).where(
+        Reading.device_id == device.id, Reading.boot == 1
+    )
+    async with database.read() as session:
+        rows, numbers = (await session.execute(wanted)).one()
+    return rows, numbers

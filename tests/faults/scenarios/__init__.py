@@ -3,7 +3,19 @@
 from collections.abc import Awaitable, Callable
 
 from tests.faults.rig import Outcome
-from tests.faults.scenarios import bus, clock, database, disk, kills, locks, network
+from tests.faults.scenarios import (
+    bus,
+    clock,
+    database,
+    disk,
+    kills,
+    locks,
+    network,
+    noise,
+    peers,
+    profiles,
+    strangers,
+)
 from tests.faults.size import Size
 from tests.support.mariadb_process import MariadbProcess
 
@@ -28,4 +40,11 @@ SCENARIOS: dict[str, Scenario] = {
     "bus killed": bus.killed,
     "bus stopped": bus.stopped,
     "clock jumps": clock.jumps,
+    "wrong tokens": strangers.wrong_tokens,
+    "no hello": strangers.no_hello,
+    "noisy device": noise.device,
+    "noisy organisation": noise.organisation,
+    "peers that never read": peers.never_read,
+    "peers that are gone": peers.gone,
+    "profile changes": profiles.changes,
 }

@@ -17,14 +17,14 @@ UNPUBLISHED = "fortress_bus_unpublished_total"
 
 async def killed(server: MariadbProcess, size: Size) -> Outcome:
     port = free_port()
-    async with rig(server, bus_url=_url(port)) as tried, tried.talking():
-        with _valkey(port):
+    async with rig(server, bus_url=url(port)) as tried, tried.talking():
+        with valkey(port):
             await _live(tried, port)
         # The end of the block killed it.
         await tried.recovers()
         await tried.said(UNPUBLISHED)
         await tried.holds_up(size.lasts_s)
-        with _valkey(port):
+        with valkey(port):
             await _live(tried, port)
             await tried.recovers()
     return tried.outcome
@@ -33,8 +33,8 @@ async def killed(server: MariadbProcess, size: Size) -> Outcome:
 async def stopped(server: MariadbProcess, size: Size) -> Outcome:
     """It takes connections and answers nothing."""
     port = free_port()
-    with _valkey(port) as running:
-        async with rig(server, bus_url=_url(port)) as tried, tried.talking():
+    with valkey(port) as running:
+        async with rig(server, bus_url=url(port)) as tried, tried.talking():
             await _live(tried, port)
             running.send_signal(signal.SIGSTOP)
             await tried.said(UNPUBLISHED)
@@ -49,7 +49,7 @@ async def stopped(server: MariadbProcess, size: Size) -> Outcome:
 
 async def _live(tried: Rig, port: int) -> None:
     """Wait until what is committed can be watched."""
-    bus = ValkeyBus(_url(port))
+    bus = ValkeyBus(url(port))
     watched = await bus.subscribe(f"live:{tried.tenant.public_id}")
     try:
         await until(lambda: watched.get(1.0), "a live frame", 30)
@@ -57,12 +57,12 @@ async def _live(tried: Rig, port: int) -> None:
         await bus.close()
 
 
-def _url(port: int) -> str:
+def url(port: int) -> str:
     return f"redis://127.0.0.1:{port}/0"
 
 
 @contextmanager
-def _valkey(port: int) -> Iterator["subprocess.Popen[bytes]"]:
+def valkey(port: int) -> Iterator["subprocess.Popen[bytes]"]:
     """A server that is killed at the end."""
     with folder("valkey") as place:
         command = [find("valkey-server", "redis-server"), "--port", str(port), "--save", ""]
