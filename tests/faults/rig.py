@@ -46,7 +46,8 @@ _migrated: "WeakKeyDictionary[MariadbProcess, str]" = WeakKeyDictionary()
 class Outcome:
     """What one fault came to. `recovery_s`: from the moment the cause was gone until everything
     that was held up is acknowledged, in the worst case. `errors`: those of the database that
-    ingest counted, by number. `figures`: what else was measured, in words.
+    ingest counted, by number. `p99_ms`: of the acknowledgements of those who share with a crowd.
+    `figures`: what else was measured, in words.
     """
 
     acknowledged: int = 0
@@ -56,6 +57,7 @@ class Outcome:
     rss_mib: float = 0.0
     grown_mib: float = 0.0
     errors: set[str] = field(default_factory=set)
+    p99_ms: float = 0.0
     figures: list[str] = field(default_factory=list)
 
     @property

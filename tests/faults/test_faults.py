@@ -11,6 +11,8 @@ from tests.support.mariadb_process import MariadbProcess
 GROWN_MIB = 64
 # Far above the 5 s to reach, for a machine that does much else; `make faults` reports the figure.
 RECOVERY_S = 60
+# So too: what is held up by a crowd takes tens of seconds, or never comes.
+P99_MS = 10_000
 
 
 @pytest.mark.timeout(300)
@@ -24,3 +26,4 @@ async def test_a_fault_loses_and_doubles_nothing(server: MariadbProcess, name: s
     assert (outcome.missing, outcome.doubled) == (0, 0)
     assert outcome.recovery_s < RECOVERY_S
     assert outcome.grown_mib < GROWN_MIB
+    assert outcome.p99_ms < P99_MS

@@ -14,7 +14,7 @@ from tests.fuzz.mutate import MUTATIONS, mutate
 from tests.fuzz.oracle import HEAD, judge
 from tests.fuzz.seeds import seeds
 
-SECONDS = "4"
+SECONDS = "3"
 
 
 @pytest.fixture

@@ -66,5 +66,6 @@ def _account(tried: Rig, tenant: Tenant, devices: list[MadeDevice], there: Crowd
 
 
 def _say(tried: Rig, quiet: Waits, beset: Waits) -> None:
+    tried.outcome.p99_ms = beset.p99
     tried.outcome.say(f"acknowledgements of the others before: {quiet}")
     tried.outcome.say(f"meanwhile: {beset}")

@@ -89,6 +89,7 @@ async def no_hello(server: MariadbProcess, size: Size) -> Outcome:
 
 def _say(tried: Rig, some: Honest, quiet: Waits, beset: Waits) -> None:
     came = sorted(some.newcomers)
+    tried.outcome.p99_ms = beset.p99
     tried.outcome.say(f"acknowledgements before: {quiet}")
     tried.outcome.say(
         f"meanwhile: {beset}; {len(came)} devices came in, the slowest in {came[-1]:,.0f} ms;"
