@@ -6,10 +6,10 @@ import logging
 import signal
 import sys
 from collections.abc import Coroutine
-from contextlib import suppress
 from typing import Any
 
 from apps.ingest.limits import allow_files
+from apps.ingest.reports import report, tell
 from apps.ingest.server import IngestServer
 from apps.ingest.settings import IngestSettings
 from apps.ingest.supervisor import WORKER, supervise
@@ -19,11 +19,7 @@ from shared.db import Database
 from shared.errors import ConfigurationError
 from shared.settings import load
 from shared.telemetry import logs
-from shared.telemetry.emf import EmbeddedMetrics
 from shared.telemetry.internal import internal_port
-
-# Scaling looks at connections every ten seconds.
-METRIC_S = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +46,10 @@ async def serve(settings: IngestSettings, *, supervised: bool = False) -> int:
         await server.start()
         _collect_seldom()
         async with internal_port(settings.internal_port, ready):
-            await _report(server, settings, stop)
+            if supervised:
+                await tell(lambda: server.connections, sys.stdin.fileno(), stop)
+            else:
+                await report(lambda: server.connections, settings, stop)
             log.info("going away with %s connections", server.connections)
             await server.drain()
     finally:
@@ -66,15 +65,6 @@ def _collect_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
-
-
-async def _report(server: IngestServer, settings: IngestSettings, stop: asyncio.Event) -> None:
-    """Write what scaling needs until `stop` is set."""
-    metrics = EmbeddedMetrics(service="ingest", environment=settings.environment.value)
-    while not stop.is_set():
-        metrics.write({"ActiveConnections": server.connections})
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), METRIC_S)
 
 
 def main() -> int:

@@ -9,8 +9,10 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
+from apps.ingest.reports import hear, report
 from apps.ingest.settings import IngestSettings
 from shared.errors import ConfigurationError
 from shared.ids import new_id
@@ -32,7 +34,8 @@ class Supervisor:
     """Keeps `settings.workers` processes of `command` going until `stop`.
 
     Each has the name of the task with its number, and, if there is one, the internal port plus
-    its number. It is told on its standard input, by its end, when the supervisor is gone.
+    its number. Its standard input is a socket: there it tells how many connections it has, and
+    is told, by its end, when the supervisor is gone.
     """
 
     def __init__(self, settings: IngestSettings, command: Sequence[str] = COMMAND) -> None:
@@ -42,6 +45,7 @@ class Supervisor:
         self._stop = asyncio.Event()
         self._listener = _reserve(settings)
         self._processes: dict[int, asyncio.subprocess.Process] = {}
+        self._connections: dict[int, int] = {}
 
     @property
     def port(self) -> int:
@@ -54,6 +58,11 @@ class Supervisor:
         """The processes that run now."""
         return [process.pid for process in self._processes.values()]
 
+    @property
+    def connections(self) -> int:
+        """What the processes that run said last, together."""
+        return sum(self._connections.values())
+
     def stop(self) -> None:
         """Let every process drain; `run` returns when the last one has ended."""
         self._stop.set()
@@ -63,8 +72,12 @@ class Supervisor:
 
     async def run(self) -> int:
         """Returns 0 if every process drained, else 1."""
+        reporting = asyncio.create_task(
+            report(lambda: self.connections, self._settings, self._stop)
+        )
         with self._listener:
             codes = await asyncio.gather(*map(self._keep, range(self._settings.workers)))
+        await reporting
         return 1 if any(codes) else 0
 
     async def _keep(self, number: int) -> int:
@@ -84,9 +97,13 @@ class Supervisor:
             wait = min(wait * 2, LONGEST_WAIT_S)
 
     async def _run_one(self, number: int) -> int:
-        process = await asyncio.create_subprocess_exec(
-            *self._command, env=self._environment(number), stdin=asyncio.subprocess.PIPE
-        )
+        ours, its = socket.socketpair()
+        with its:
+            process = await asyncio.create_subprocess_exec(
+                *self._command, env=self._environment(number), stdin=its.fileno()
+            )
+        reader, writer = await asyncio.open_connection(sock=ours)
+        hearing = asyncio.create_task(hear(reader, partial(self._heard, number)))
         self._processes[number] = process
         if self._stop.is_set():
             process.terminate()
@@ -102,7 +119,13 @@ class Supervisor:
             return await ended
         finally:
             stopped.cancel()
+            hearing.cancel()
+            writer.close()
             del self._processes[number]
+            self._connections.pop(number, None)
+
+    def _heard(self, number: int, connections: int) -> None:
+        self._connections[number] = connections
 
     def _environment(self, number: int) -> dict[str, str]:
         internal = self._settings.internal_port

@@ -1,6 +1,7 @@
 """Several ingest processes that share a port."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.ingest.reports import hear, tell
 from apps.ingest.settings import IngestSettings
 from apps.ingest.supervisor import Supervisor
 from shared.db import Database
@@ -64,6 +66,37 @@ async def test_one_that_does_not_end_is_killed_and_said(monkeypatch: pytest.Monk
 async def test_a_port_in_use_is_said_at_once(taken: int) -> None:
     with pytest.raises(ConfigurationError, match="FORTRESS_TCP_PORT"):
         Supervisor(IngestSettings(tcp_host="127.0.0.1", tcp_port=taken, workers=2))
+
+
+async def test_what_the_processes_have_is_said_once_and_as_a_sum(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    supervisor, work = running(f"import os; os.write(0, b'3\\n4\\n'); {PATIENT}", workers=2)
+    await until(lambda: supervisor.connections == 8)
+    os.kill(supervisor.pids[0], signal.SIGKILL)
+    await until(lambda: supervisor.connections == 4)
+    # The one that takes its place.
+    await until(lambda: supervisor.connections == 8)
+    supervisor.stop()
+    await work
+    assert supervisor.connections == 0
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["ActiveConnections"] for line in said] == [0]
+
+
+async def test_a_process_tells_its_supervisor_until_it_ends() -> None:
+    ours, its = socket.socketpair()
+    reader, writer = await asyncio.open_connection(sock=ours)
+    heard: list[int] = []
+    stop = asyncio.Event()
+    with its:
+        hearing = asyncio.create_task(hear(reader, heard.append))
+        telling = asyncio.create_task(tell(lambda: 7, its.fileno(), stop))
+        await until(lambda: heard == [7])
+        stop.set()
+        await telling
+    await hearing
+    writer.close()
 
 
 @pytest.mark.parametrize("database_url", ["mariadb"], indirect=True, scope="session")
