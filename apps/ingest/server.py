@@ -32,7 +32,7 @@ from shared.readings.store import Store
 BACKLOG: Final = 4_096
 # What the kernel holds of a connection that is paused. By itself it takes megabytes of each, and
 # after an overload whoever comes next waits until all of that is committed.
-UNREAD: Final = 64 * 1024
+UNREAD: Final = 32 * 1024
 SOMAXCONN: Final = Path("/proc/sys/net/core/somaxconn")
 BYE_MS: Final = 2_000
 # Devices are told to come back in steps, all of them in this share of the time to drain.
