@@ -27,6 +27,7 @@ FILES: Final[Mapping[str, str]] = {
     "apps/ingest/connection.py": "receive",
     "apps/ingest/protocol/": "decode",
     "apps/ingest/fair.py": "build",
+    "apps/ingest/turns.py": "build",
     "apps/ingest/pipeline.py": "build",
     "apps/ingest/telling.py": "tell",
     "shared/bus/": "tell",

@@ -122,3 +122,18 @@ def test_a_sender_that_is_gone_is_not_told() -> None:
     fair.forget("gone")
     assert fair.done([taken for taken, _ in fair.take(1)]) == []
     assert fair.organisations == 0
+
+
+def test_all_of_a_device_goes_to_one_writer_in_order() -> None:
+    fair: FairQueue[str] = FairQueue(most=MIB, most_each=MIB, writers=2)
+    for number in range(1, 41):
+        fair.put(made(number % 4 + 1, number), "sender")
+    taken = [[parcel for parcel, _ in fair.take(1_000, writer)] for writer in range(2)]
+    assert {parcel.source.device_id for parcel in taken[0]} == {2, 4}
+    assert {parcel.source.device_id for parcel in taken[1]} == {1, 3}
+    for parcels in taken:
+        for org in range(1, 5):
+            numbers = [p.readings[0].seq for p in parcels if p.source.org_id == org]
+            assert numbers == sorted(numbers)
+        fair.done(parcels)
+    assert not fair

@@ -1,6 +1,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 
 from shared.clock import ManualClock
@@ -14,6 +15,7 @@ from shared.models import (
     UsageDevice,
     UsageHour,
 )
+from shared.readings import presence
 from shared.readings.parcel import Source
 from shared.readings.parse import Rejection
 from shared.readings.store import Store
@@ -172,3 +174,93 @@ async def test_a_batch_larger_than_a_statement_is_stored_whole(counting: Databas
     many = [reading(number, note="x" * 200) for number in range(1, 7001)]
     await a_store().commit(counting, [parcel(source, *many)])
     assert len(await readings_of(counting, source)) == 7000
+
+
+async def test_a_state_that_another_task_changed_is_read_again(counting: Database) -> None:
+    source = await a_source(counting)
+    here, there = a_store("task-a"), a_store("task-b")
+    await here.commit(counting, [parcel(source, reading(1, temp=1.5))])
+    await there.commit(counting, [parcel(source, reading(2, hum=2.5))])
+    taken = await here.commit(
+        counting, [parcel(source, reading(1), reading(2), reading(3, co2=3.5))]
+    )
+    assert [item.seq for item in taken[0].readings] == [3]
+    (state,) = await rows(
+        counting, select(DeviceState).where(DeviceState.device_id == source.device_id)
+    )
+    assert state.last_seq == 3
+    assert state.latest == {
+        "temp": [1.5, NOW + 1],
+        "hum": [2.5, NOW + 2],
+        "co2": [3.5, NOW + 3],
+    }
+
+
+async def test_a_batch_that_failed_leaves_nothing_behind_that_is_believed(
+    counting: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = await a_source(counting)
+    store = a_store()
+    await store.commit(counting, [parcel(source, reading(1))])
+
+    async def fail(*_given: Any, **_more: Any) -> None:
+        raise RuntimeError("the database went away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "_insert", fail)
+        with pytest.raises(RuntimeError):
+            await store.commit(counting, [parcel(source, reading(2))])
+    taken = await store.commit(counting, [parcel(source, reading(2), reading(3))])
+    assert [item.seq for item in taken[0].readings] == [2, 3]
+    assert await messages_of(counting, source) == 3
+
+
+async def test_writers_of_one_task_count_together(counting: Database) -> None:
+    tenant = await make_tenant(counting)
+    sources = [make_source(tenant, await make_device(counting, tenant)) for _ in range(2)]
+    store = a_store()
+    for start in range(1, 100, 33):
+        await asyncio.gather(
+            *(
+                store.commit(
+                    counting,
+                    [parcel(source, *(reading(n) for n in range(start, start + 33)))],
+                    writer=writer,
+                )
+                for writer, source in enumerate(sources)
+            )
+        )
+    assert await messages_of(counting, sources[0]) == 198
+    assert [len(await readings_of(counting, source)) for source in sources] == [99, 99]
+
+
+async def test_a_change_of_presence_is_later_than_the_state_before_it(counting: Database) -> None:
+    source = await a_source(counting)
+    await a_store().commit(counting, [parcel(source, reading(n)) for n in range(1, 4)])
+    wanted = select(DeviceState).where(DeviceState.device_id == source.device_id)
+    (before,) = await rows(counting, wanted)
+    await presence.leave(counting, [source.device_id], task="", now=before.changed_ts)
+    (after,) = await rows(counting, wanted)
+    assert after.changed_ts == before.changed_ts + 1
+
+
+async def test_readings_that_need_escapes_are_stored_as_they_came(counting: Database) -> None:
+    source = await a_source(counting)
+    texts = ["it's", 'a "quote"', "back\\slash", "100%", "%s %d", "naïve"]
+    sent = [reading(number, state=text) for number, text in enumerate(texts, 1)]
+    await a_store().commit(counting, [parcel(source, *sent)])
+    assert [r.body["state"] for r in await readings_of(counting, source)] == texts
+
+
+async def test_readings_out_of_order_leave_the_newest_as_latest(counting: Database) -> None:
+    source = await a_source(counting)
+    sent = [
+        reading(1, ts=NOW + 30, temp=3),
+        reading(2, ts=NOW + 10, temp=1, hum=5),
+        reading(3, ts=NOW + 20, temp=2),
+    ]
+    await a_store().commit(counting, [parcel(source, *sent)])
+    (state,) = await rows(
+        counting, select(DeviceState).where(DeviceState.device_id == source.device_id)
+    )
+    assert state.latest == {"temp": [3, NOW + 30], "hum": [5, NOW + 10]}
