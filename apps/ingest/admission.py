@@ -96,6 +96,10 @@ class Admission:
         self._all_changed = 0
         self._judging = asyncio.Lock()
 
+    def reads(self, address: str) -> bool:
+        """Whether to read what a new connection from `address` says."""
+        return self._entrance.reads(address)
+
     def ask(self, hello: Hello, address: str, answer: Callable[[Verdict], None]) -> bytes:
         """Judge `hello`, which came from `address`, in its turn; returns the token's digest."""
         token = digest(hello.token)

@@ -87,6 +87,9 @@ class Connection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self.network = network(peer[0]) if peer else ""
         self._hub.sessions.opened(self)
+        if not self._hub.admission.reads(self.network):
+            metrics.DROPPED.labels("suspect").inc()
+            self.abort()
 
     def data_received(self, data: bytes) -> None:
         if self._ending is not None:

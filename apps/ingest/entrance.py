@@ -2,7 +2,9 @@
 
 Everybody passes a token bucket. An address from which wrong tokens come has a smaller one of its
 own kind, unless the token is one that was right before: so neither other devices nor the owner
-of a token pay for somebody's guessing. A device whose copies keep replacing each other waits.
+of a token pay for somebody's guessing. Only when more come from such addresses than can be read
+in time are some closed unread, and the owner has to try again. A device whose copies keep
+replacing each other waits.
 """
 
 import asyncio
@@ -22,6 +24,9 @@ WINDOW_S: Final = 60.0
 MOST_KEYS: Final = 20_000
 # Of the rate of hellos, what guessing addresses get together.
 SUSPECT_SHARE: Final = 0.1
+# Of the rate of hellos, how many connections from guessing addresses are read at all: a token that
+# was right before may be among them, and reading all of them may be all there is time for.
+SUSPECT_READ: Final = 0.25
 # Of a batch, what is kept for them.
 SUSPECT_ROOM: Final = 0.1
 # When nobody else comes they are looked up so seldom, and many at once: guessing is to cost little.
@@ -55,6 +60,7 @@ class Entrance(Generic[T]):
         self._by_address = settings.by_address
         self._all = Bucket(rate, settings.hello_burst)
         self._suspects = Bucket(max(1.0, rate * SUSPECT_SHARE), max(1.0, rate * SUSPECT_SHARE))
+        self._read = Bucket(rate * SUSPECT_READ, max(1.0, rate * SUSPECT_READ))
         allowed = settings.wrong_tokens
         self._addresses = Tally(allowed=allowed, window_s=WINDOW_S, most=MOST_KEYS)
         self._uids = Tally(allowed=allowed, window_s=WINDOW_S, most=MOST_KEYS)
@@ -64,6 +70,13 @@ class Entrance(Generic[T]):
         self._arrived = asyncio.Event()
         self._suspects_due = False
         self._refusals = 0
+
+    def reads(self, address: str) -> bool:
+        """Whether to read what a new connection from `address` says."""
+        now = time.monotonic()
+        if not self._by_address or not self._addresses.above(address, now):
+            return True
+        return self._read.take(now) == 0
 
     def enter(self, item: T, *, address: str, token: bytes, known: bool) -> Busy | None:
         """Queue a hello; `known` if its token was right before. Busy: it is not queued."""

@@ -118,6 +118,33 @@ async def test_guesses_are_looked_up_together_and_do_not_wait_for_ever() -> None
     assert len(await crowd.take(30) + await crowd.take(30)) == 50
 
 
+async def test_of_a_flood_from_an_address_that_guesses_not_all_is_read(
+    stack: AsyncExitStack, start: Start
+) -> None:
+    server = await stack.enter_async_context(start(wrong_tokens=1, hello_rate=0.0001))
+    for _ in range(2):
+        (guess,) = await lines(stack, server.port, 1)
+        await guess.send(wrong("nobody"))
+        assert await guess.read() == {"error": "unauthorized"}
+    read, unread = await lines(stack, server.port, 2)
+    assert await unread.closed()
+    await read.send(wrong("nobody"))
+    assert (await read.read())["error"] == "unauthorized"
+
+
+async def test_of_a_flood_from_elsewhere_all_is_read() -> None:
+    crowd: Entrance[str] = Entrance(IngestSettings(wrong_tokens=1, hello_rate=0.0001))
+    hidden: Entrance[str] = Entrance(
+        IngestSettings(wrong_tokens=1, hello_rate=0.0001, by_address=False)
+    )
+    for one in (crowd, hidden):
+        for number in range(3):
+            one.refuse(lambda: None, address="1.1.1.1", uid=f"{number}")
+    assert [crowd.reads("1.1.1.1") for _ in range(3)] == [True, False, False]
+    assert all(crowd.reads("2.2.2.2") for _ in range(9))
+    assert all(hidden.reads("1.1.1.1") for _ in range(9))
+
+
 async def test_where_addresses_are_hidden_they_are_not_looked_at() -> None:
     crowd: Entrance[str] = Entrance(IngestSettings(wrong_tokens=1, by_address=False))
     for number in range(9):

@@ -89,6 +89,12 @@ class IngestProcess:
         assert found is not None
         return int(found[1]) / 1024
 
+    @property
+    def cpu_s(self) -> float:
+        """Seconds of CPU used so far, in the kernel too. Linux only."""
+        status = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(status[11]) + int(status[12])) / os.sysconf("SC_CLK_TCK")
+
     async def metrics(self) -> dict[str, float]:
         """What /metrics says: by name, with labels as they are written there."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.internal_port)

@@ -18,6 +18,7 @@ EACH = 5_000
 ADDRESSES = [f"127.0.{block}.{host}" for block in range(1, 5) for host in range(1, 251)]
 WRONG = 'fortress_ingest_hellos_total{outcome="unauthorized"}'
 PUT_OFF = 'fortress_ingest_hellos_total{outcome="suspect"}'
+UNREAD = 'fortress_ingest_dropped_total{why="suspect"}'
 GREETING = "fortress_ingest_greeting"
 DROPPED = 'fortress_ingest_dropped_total{why="greeting"}'
 
@@ -27,6 +28,7 @@ async def wrong_tokens(server: MariadbProcess, size: Size) -> Outcome:
     async with rig(server) as tried, honest(tried, size, HONEST) as some:
         quiet = await some.lasts(size.crowd_s)
         tried.remember_memory()
+        used = tried.ingest.cpu_s
         guesses = [some.pulses[0].device.uid, ""]
         async with crowd(
             "strangers",
@@ -38,13 +40,18 @@ async def wrong_tokens(server: MariadbProcess, size: Size) -> Outcome:
             await tried.said(PUT_OFF)
             beset = await some.lasts(size.crowd_s, coming=NEWCOMERS)
         judged = await tried.value(WRONG)
+        used = tried.ingest.cpu_s - used
+        unread = await tried.value(UNREAD)
         _say(tried, some, quiet, beset)
         met = there.met
         tried.outcome.say(
             f"{met['offered'] / met['seconds']:,.0f} wrong tokens a second from one address"
-            f" ({size.guesses:,} wanted), {judged / met['seconds']:,.0f}/s of them looked up and"
-            f" answered after {met['unauthorized_s']:.1f} s, the others put off: {_words(there)}"
+            f" ({size.guesses:,} wanted), {unread / met['seconds']:,.0f}/s of them closed unread,"
+            f" {judged / met['seconds']:,.0f}/s looked up and answered after"
+            f" {met['unauthorized_s']:.1f} s, the others put off; ingest used"
+            f" {used / met['seconds']:.2f} cores"
         )
+        tried.outcome.say(f"answers: {_words(there)}")
     return tried.outcome
 
 
