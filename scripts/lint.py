@@ -16,6 +16,7 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "format (ruff format)": ("ruff", "format", "--check", "--output-format=concise", "."),
     "imports (import-linter)": ("lint-imports", "--no-logo"),
     "rules (scripts.rules)": ("python", "-m", "scripts.rules"),
+    "bastion keys": ("python", "-m", "infra.bastion.authorize", "infra/bastion/keys"),
 }
 
 

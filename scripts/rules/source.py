@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("apps", "shared", "migrations", "scripts", "tests")
+FOLDERS = ("apps", "shared", "migrations", "infra", "scripts", "tests")
 
 
 @dataclass(frozen=True, order=True)
