@@ -1,7 +1,7 @@
 """A row that the database refuses, in the middle of a batch of 5,000."""
 
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ from tests.support.builders import MadeDevice, make_device, make_tenant
 from tests.support.ingesting import ingesting
 from tests.support.mariadb_process import MariadbProcess
 from tests.support.until import until
-from tests.support.wire import wire
+from tests.support.wire import Wire, wire
 
 BATCH = 5_000
 # So many for each of the writers, which have every other device.
@@ -62,18 +62,13 @@ def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return tried
 
 
-async def test_one_bad_row_of_5000_becomes_a_dead_letter_and_the_rest_is_committed(
-    server: MariadbProcess, sizes: list[int]
-) -> None:
-    url = await make_database(server, migrated=True)
-    settings = Settings(database_url=url)
-    database = Database.from_settings(settings)
-    services = Services(settings, database, MemoryBus(), SystemClock())
-    tenant = await make_tenant(database)
-    firsts = [await make_device(database, tenant) for _ in range(2)]
-    devices = [await make_device(database, tenant) for _ in range(DEVICES)]
-    await refuse(server, url, devices[DEVICES // 2])
-
+@asynccontextmanager
+async def gathering(
+    services: Services, devices: list[MadeDevice], sizes: list[int]
+) -> AsyncIterator[list[Wire]]:
+    """Devices of which each has sent `LINES`, of which ingest makes a batch a writer."""
+    tenant = await make_tenant(services.database)
+    firsts = [await make_device(services.database, tenant) for _ in range(2)]
     async with (
         ingesting(services, window=10_000, batch_rows=BATCH) as ingest,
         AsyncExitStack() as stack,
@@ -82,7 +77,7 @@ async def test_one_bad_row_of_5000_becomes_a_dead_letter_and_the_rest_is_committ
         lines = [await stack.enter_async_context(wire(ingest.port)) for _ in devices]
         for line, device in zip([*before, *lines], [*firsts, *devices], strict=True):
             await line.hello(device)
-        async with database.transaction() as blocking:
+        async with services.database.transaction() as blocking:
             await blocking.execute(text(HOLD))
             for line in before:
                 await line.send({"s": 1, "v": {"temp": 1}})
@@ -92,10 +87,26 @@ async def test_one_bad_row_of_5000_becomes_a_dead_letter_and_the_rest_is_committ
             # The kernel may keep some of it; what one writer misses then it has all the same.
             enough = (DEVICES - 1) * len(LINES)
             await until(lambda: ingest.pipeline.held > enough, "batches that gather")
+        yield lines
+
+
+async def test_one_bad_row_of_5000_becomes_a_dead_letter_and_the_rest_is_committed(
+    server: MariadbProcess, sizes: list[int]
+) -> None:
+    url = await make_database(server, migrated=True)
+    settings = Settings(database_url=url)
+    database = Database.from_settings(settings)
+    services = Services(settings, database, MemoryBus(), SystemClock())
+    tenant = await make_tenant(database)
+    devices = [await make_device(database, tenant) for _ in range(DEVICES)]
+    bad = DEVICES // 2
+    await refuse(server, url, devices[bad])
+
+    async with gathering(services, devices, sizes) as lines:
         rejected = [await line.acked(EACH) for line in lines]
 
     ((one,),) = filter(None, rejected)
-    assert rejected.index([one]) == DEVICES // 2
+    assert rejected.index([one]) == bad
     assert (one["n"], one["code"]) == (BAD, "refused")
     # Two of them, of which one is halved down to the row, each time with its other half.
     assert sum(size >= BATCH for size in sizes) == 2
@@ -105,6 +116,6 @@ async def test_one_bad_row_of_5000_becomes_a_dead_letter_and_the_rest_is_committ
         counted = await session.scalar(select(func.sum(UsageHour.count)))
         (letter,) = (await session.scalars(select(DeadLetter))).all()
     assert stored == counted == 2 + DEVICES * EACH - 1
-    assert (letter.seq, letter.device_id) == (BAD, devices[DEVICES // 2].id)
+    assert (letter.seq, letter.device_id) == (BAD, devices[bad].id)
     assert b'"temp":1' in letter.raw
     await database.close()

@@ -55,12 +55,12 @@ class Fuzzer:
         self._reached: set[object] = set()
         self.fuzzed = Fuzzed()
 
-    def run(self, seconds: float) -> Fuzzed:
-        """Replay what is filed, then change and try until the time is over."""
+    def run(self, seconds: float, *, least: int = 0) -> Fuzzed:
+        """Replay what is filed, then change and try until the time is over, `least` inputs in all."""
         began = said = time.monotonic()
         for data in self._replayed():
             self._try(data, always=True)
-        while (now := time.monotonic()) - began < seconds:
+        while (now := time.monotonic()) - began < seconds or self.fuzzed.executions < least:
             self._try(self._next())
             if now - said > SAY_S:
                 said = now

@@ -279,5 +279,7 @@ def demand(holds: bool, what: str) -> None:
 
 def _met(rejection: Rejection) -> object:
     """The kind of a rejection: its words, without what the line put into them."""
-    words = "".join(char for char in rejection.detail[:60] if not char.isdigit())
-    return rejection.code, words.partition("`")[0][:24], rejection.seq > 0
+    words = [word for word in rejection.detail.split()[:12] if word.isascii()]
+    own = tuple(word for word in words if word.strip("`:,.").encode() not in rejection.raw)
+    known = tuple(word for word in own if word.strip("`:,.()-$[]").isalpha())
+    return rejection.code, known, rejection.seq > 0

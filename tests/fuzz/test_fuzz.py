@@ -66,7 +66,7 @@ def test_a_difference_between_the_fast_and_the_careful_way_is_seen(
 def test_inputs_that_reach_something_new_are_kept_for_the_next_run(
     fuzzer: Fuzzer, tmp_path: Path
 ) -> None:
-    first = fuzzer.run(0.5)
+    first = fuzzer.run(0, least=400)
     kept = list((tmp_path / "corpus").iterdir())
     assert kept
     assert first.corpus > len(kept)
