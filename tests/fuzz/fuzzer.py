@@ -56,7 +56,7 @@ class Fuzzer:
         self.fuzzed = Fuzzed()
 
     def run(self, seconds: float, *, least: int = 0) -> Fuzzed:
-        """Replay what is filed, then change and try until the time is over, `least` inputs in all."""
+        """Replay what is filed, then change and try for so long, and at least so many inputs."""
         began = said = time.monotonic()
         for data in self._replayed():
             self._try(data, always=True)
