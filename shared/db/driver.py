@@ -6,9 +6,11 @@ import ssl
 from typing import Any
 
 import aiomysql
+from pymysql import _auth
 from pymysql.constants import CLIENT, CR
 from pymysql.err import OperationalError
 
+from shared.db.oaep import KeyRefused, sign_in_secret
 from shared.db.tls import TlsError, prove
 
 # From the first SYN to the server's last OK. Less than the time a request waits for a connection.
@@ -24,6 +26,17 @@ LIVELINESS = {
     "TCP_KEEPCNT": 4,
     "TCP_USER_TIMEOUT": 30_000,  # ms; the same for what was sent and is not taken
 }
+
+
+def _secret_for(password: bytes, salt: bytes, key: bytes) -> bytes:
+    try:
+        return sign_in_secret(password, salt, key)
+    except KeyRefused as error:
+        raise OperationalError(CR.CR_AUTH_PLUGIN_ERR, str(error)) from None
+
+
+# The driver's own function does the same with the package cryptography, which no app has.
+_auth.sha2_rsa_encrypt = _secret_for
 
 
 class SafeConnection(aiomysql.Connection):  # type: ignore[misc]  # the driver ships no types
