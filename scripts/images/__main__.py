@@ -1,0 +1,132 @@
+"""`python -m scripts.images [name…]`: builds images, measures them, lists what is in them.
+
+Prints one table: what each adds to its base and how soon it is ready, against the limits. Exit code
+1 when one is over, or could not be built. Software bills of materials go to var/sbom.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scripts.images import sbom
+from scripts.images.engine import ROOT, Engine, EngineError, provide
+from scripts.images.measure import measure, migrated
+from scripts.images.plan import BASE, IMAGES, Image, Measured, table
+
+INVENTORY = Path(__file__).parent / "inside" / "inventory.py"
+BILLS = ROOT / "var" / "sbom"
+MIGRATIONS = next(image for image in IMAGES if image.name == "migrations")
+
+
+def version() -> str:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        found: str = tomllib.load(file)["project"]["version"]
+    return found
+
+
+def revision() -> tuple[str, int]:
+    """The commit and its time in epoch seconds; nothing and 1980 outside a repository."""
+    done = subprocess.run(
+        ["git", "log", "-1", "--format=%H %ct"],  # noqa: S607 - whichever git there is
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    commit, _, seconds = done.stdout.strip().partition(" ")
+    return commit, int(seconds or 315_532_800)
+
+
+def build_arguments(base: str) -> dict[str, str]:
+    """What every build is told. The same commit gives the same arguments."""
+    commit, seconds = revision()
+    return {
+        "BASE_IMAGE": base,
+        "VERSION": version(),
+        "REVISION": commit or "unknown",
+        "CREATED": rfc3339(seconds),
+        "SOURCE_DATE_EPOCH": str(seconds),
+    }
+
+
+def rfc3339(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def build(engine: Engine, image: Image, arguments: dict[str, str], *options: str) -> float:
+    """Build one image; returns the seconds it took."""
+    began = time.monotonic()
+    engine.build(image.tag, image.context, arguments | {"APP": image.name}, *options)
+    return time.monotonic() - began
+
+
+def write_bill(engine: Engine, image: Image) -> Path:
+    """List what is in the image, as the image itself says, in var/sbom."""
+    said = engine.call(
+        "run", "--rm", "-i", "--network=none", "--read-only", "--entrypoint=python", image.tag, "-",
+        stdin=INVENTORY.read_text(),
+    )  # fmt: skip
+    about = engine.inspect(image.tag)
+    document = sbom.bill(
+        image=f"fortress/{image.name}",
+        version=version(),
+        digest=about["Id"],
+        created=about["Config"]["Labels"]["org.opencontainers.image.created"],
+        inventory=json.loads(said),
+    )
+    BILLS.mkdir(parents=True, exist_ok=True)
+    path = BILLS / f"{image.name}.json"
+    path.write_text(json.dumps(document, indent=1) + "\n")
+    return path
+
+
+def make(engine: Engine, base: str, images: list[Image]) -> list[Measured]:
+    """Build all, then measure one after the other on a machine that does nothing else."""
+    arguments = build_arguments(base)
+    # The first fills the caches that the others share; two at a time keep network and CPU busy.
+    wanted = [image for image in images if image is not MIGRATIONS]
+    for seconds, image in [(build(engine, MIGRATIONS, arguments), MIGRATIONS)]:
+        tell(image, seconds)
+    with ThreadPoolExecutor(2) as pool:
+        took = pool.map(lambda image: build(engine, image, arguments), wanted)
+        for image, seconds in zip(wanted, took, strict=True):
+            tell(image, seconds)
+    size = engine.inspect(base)["Size"]
+    with migrated(engine, MIGRATIONS) as data:
+        found = [measure(engine, image, size, data) for image in images]
+    for image in images:
+        write_bill(engine, image)
+    return found
+
+
+def tell(image: Image, seconds: float) -> None:
+    sys.stdout.write(f"built {image.tag} in {seconds:.1f} s\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    names = [image.name for image in IMAGES]
+    parser = argparse.ArgumentParser(prog="python -m scripts.images", description="Build images.")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(names)}")
+    given = parser.parse_args()
+    if unknown := set(given.names) - set(names):
+        parser.error(f"no such image: {', '.join(sorted(unknown))}")
+    base = os.environ.get("BASE_IMAGE", BASE)
+    images = [image for image in IMAGES if not given.names or image.name in given.names]
+    began = time.monotonic()
+    try:
+        found = make(provide(base), base, images)
+    except EngineError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(f"\n{table(found)}\nbills of materials in {BILLS.relative_to(ROOT)}/\n")
+    sys.stdout.write(f"all in {time.monotonic() - began:.0f} s\n")
+    return int(any(one.too_large or one.too_slow for one in found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

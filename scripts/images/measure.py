@@ -1,0 +1,116 @@
+"""Starting an image as it runs for real: no privileges, nothing writable but /tmp and its data."""
+
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from scripts.images.engine import Engine, EngineError
+from scripts.images.plan import MB, START_S, Image, Measured
+
+DATABASE: Final = "sqlite+aiosqlite:////data/fortress.db"
+# As infra and compose run it: nothing of the root file system can be written.
+RESTRAINED: Final = (
+    "--read-only",
+    "--tmpfs=/tmp",
+    "--cap-drop=ALL",
+    "--security-opt=no-new-privileges",
+)
+GIVE_UP_S: Final = 20.0
+LOOK_S: Final = 0.005
+READY: Final = {9090: "/readyz", 8000: "/readyz"}
+
+
+@contextmanager
+def migrated(engine: Engine, migrations: Image) -> Iterator[Path]:
+    """A folder with a database that the image of the migrations has made."""
+    with tempfile.TemporaryDirectory(prefix="fortress-images-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        engine.call("run", "--rm", *RESTRAINED, *_data(folder), migrations.tag)
+        yield folder
+
+
+def measure(engine: Engine, image: Image, base_bytes: int, data: Path) -> Measured:
+    """Size, and seconds from the container's start until each port serves.
+
+    A start that is over the limit is tried twice more, and the median counts: machines are noisy.
+    """
+    size = engine.inspect(image.tag)["Size"]
+    starts: list[float] = []
+    note = ""
+    if image.serves:
+        try:
+            starts.append(seconds_to_ready(engine, image, data))
+            if starts[0] > START_S:
+                starts += [seconds_to_ready(engine, image, data) for _ in range(2)]
+        except EngineError as error:
+            note = str(error)
+    return Measured(
+        image=image,
+        size_mb=size / MB,
+        added_mb=(size - base_bytes) / MB,
+        start_s=median(starts) if starts else None,
+        note=note,
+    )
+
+
+def seconds_to_ready(engine: Engine, image: Image, data: Path) -> float:
+    """Start a container and wait until all its ports serve; else raise `EngineError`."""
+    ports = [f"--publish=127.0.0.1::{port}" for port in image.serves]
+    container = engine.call("create", *RESTRAINED, *_data(data), *ports, image.tag).strip()
+    try:
+        engine.call("start", container)
+        bound = engine.inspect(container)["NetworkSettings"]["Ports"]
+        for port in image.serves:
+            _wait(engine, container, port, int(bound[f"{port}/tcp"][0]["HostPort"]))
+        ready = time.time()
+        began = datetime.fromisoformat(engine.inspect(container)["State"]["StartedAt"])
+        return ready - began.timestamp()
+    finally:
+        engine.call("rm", "--force", "--volumes", container)
+
+
+def _wait(engine: Engine, container: str, port: int, published: int) -> None:
+    deadline = time.monotonic() + GIVE_UP_S
+    while not _serves(port, published):
+        if time.monotonic() > deadline:
+            logs = engine.call("logs", "--tail=5", container)
+            raise EngineError(f"port {port} did not serve within {GIVE_UP_S:g} s: {logs}")
+        time.sleep(LOOK_S)
+
+
+def _serves(port: int, published: int) -> bool:
+    """Whether the container's `port` answers 200 to the question for readiness; a port that is not
+    HTTP, whether it takes a connection and keeps it (an engine's own proxy takes any).
+    """
+    if port in READY:
+        connection = HTTPConnection("127.0.0.1", published, timeout=2)
+        with suppress(OSError, HTTPException):
+            connection.request("GET", READY[port])
+            return connection.getresponse().status == 200
+        connection.close()
+        return False
+    with suppress(OSError), socket.create_connection(("127.0.0.1", published), 1) as peer:
+        peer.sendall(b"\n")
+        peer.settimeout(0.05)
+        try:
+            return peer.recv(1) != b""
+        except TimeoutError:
+            return True
+    return False
+
+
+def _data(folder: Path) -> tuple[str, ...]:
+    return (
+        f"--volume={folder}:/data",
+        f"--env=FORTRESS_DATABASE_URL={DATABASE}",
+        "--env=FORTRESS_STORAGE_URL=file:///data/files",
+        "--env=FORTRESS_BUS_URL=memory://",
+    )

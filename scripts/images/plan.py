@@ -1,0 +1,73 @@
+"""Which images there are, and what each may cost (pure)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+MB: Final = 1_000_000
+# From the container's start until it can serve: a platform that scales waits for it.
+START_S: Final = 1.5
+BASE: Final = "python:3.13-slim-trixie"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """One image. `most_mb` is what it may add to its base, uncompressed.
+
+    `serves` are the ports it answers on when it is ready; none for what runs once and ends.
+    """
+
+    name: str
+    most_mb: int = 80
+    serves: tuple[int, ...] = (8000, 9090)
+    context: str = "."
+
+    @property
+    def tag(self) -> str:
+        return f"fortress/{self.name}:dev"
+
+
+IMAGES: Final = (
+    Image(name="api"),
+    Image(name="reporting"),
+    Image(name="administration"),
+    Image(name="billing"),
+    Image(name="loyalty"),
+    Image(name="dashboarding"),
+    Image(name="ingest", most_mb=30, serves=(9000, 9090)),
+    Image(name="migrations", serves=()),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What one image came to. `start_s` is None for what runs once, or does not start."""
+
+    image: Image
+    size_mb: float
+    added_mb: float
+    start_s: float | None
+    note: str = ""
+
+    @property
+    def too_large(self) -> bool:
+        return self.added_mb >= self.image.most_mb
+
+    @property
+    def too_slow(self) -> bool:
+        return bool(self.image.serves) and (self.start_s is None or self.start_s > START_S)
+
+
+def table(found: list[Measured]) -> str:
+    """The measures against their limits, one image a line."""
+    head = f"{'image':24}{'size MB':>9}{'added MB':>10}{'limit':>7}{'ready s':>9}{'limit':>7}"
+    return "\n".join([head, *map(_line, found)]) + "\n"
+
+
+def _line(one: Measured) -> str:
+    start = "-" if one.start_s is None else f"{one.start_s:.2f}"
+    limit = f"{START_S:g}" if one.image.serves else "-"
+    said = [one.note, "TOO LARGE" * one.too_large, "TOO SLOW" * one.too_slow]
+    return (
+        f"{one.image.tag:24}{one.size_mb:9.1f}{one.added_mb:10.1f}{one.image.most_mb:7}"
+        f"{start:>9}{limit:>7}  {' '.join(filter(None, said))}"
+    ).rstrip()
