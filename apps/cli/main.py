@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from apps.cli import devices, doctor, keys, migrate, organisations, replay, simulate, up
+from apps.cli import demo, devices, doctor, keys, migrate, organisations, replay, simulate, up
 from apps.cli.output import complain
 from apps.cli.running import INTERRUPTED, InterruptedTwiceError
 from shared.errors import DomainError
@@ -16,7 +16,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for part in (up, migrate, simulate, replay, doctor):
+for part in (up, migrate, demo, simulate, replay, doctor):
     app.add_typer(part.app)
 app.add_typer(organisations.app, name="org")
 app.add_typer(keys.app, name="key")
