@@ -1,6 +1,6 @@
 # One image an app:  DOCKER_BUILDKIT=1 docker build --build-arg APP=api -t fortress/api:dev .
 # (`make images` builds, measures and checks them all.) APP is api, reporting, administration,
-# billing, loyalty, dashboarding, ingest or migrations. There is no "# syntax" line on purpose: it
+# billing, loyalty, dashboarding, ingest, migrations or cli. There is no "# syntax" line on purpose: it
 # would have to be pulled.
 ARG BASE_IMAGE=python:3.13-slim-trixie
 ARG APP=api
@@ -40,6 +40,7 @@ COPY apps /all/apps
 WORKDIR /app
 RUN mkdir -p /own /library apps \
     && cp /all/apps/__init__.py apps/ && { [ ! -d /all/apps/$APP ] || cp -r /all/apps/$APP apps/; } \
+    && { [ $APP != cli ] || cp -r /all/apps/api /all/apps/fleet /all/apps/local apps/; } \
     && python3 /build/inside/bytecode.py own /app \
     && PYTHONPATH=/app /opt/venv/bin/python /build/inside/bytecode.py library /library shared.db.iam shared.bus.valkey \
        $(if [ -d apps/$APP ]; then echo apps.$APP.main; else echo $APP.run; fi) \
@@ -73,6 +74,10 @@ CMD ["python", "-m", "apps.ingest.main"]
 FROM runtime AS migrations
 HEALTHCHECK NONE
 CMD ["python", "-m", "migrations"]
+# The fortress command and the simulated fleet.
+FROM runtime AS cli
+HEALTHCHECK NONE
+CMD ["python", "-m", "apps.cli.main"]
 
 FROM ${APP} AS image
 COPY --from=packages /out/ /

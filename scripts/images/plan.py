@@ -35,6 +35,7 @@ IMAGES: Final = (
     Image(name="dashboarding"),
     Image(name="ingest", most_mb=30, serves=(9000, 9090)),
     Image(name="migrations", serves=()),
+    Image(name="cli", serves=()),
 )
 
 

@@ -14,6 +14,7 @@ PROGRAMS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin
 FOLDERS = ("/usr/lib/apt", "/usr/lib/dpkg", "/usr/lib/openssh", "/usr/libexec", "/usr/share/perl5")
 WHEELS = "/usr/share/python-wheels"
 INSTALLERS = ("pip", "setuptools", "wheel", "ensurepip")
+OWNER = 10_001
 USER = "fortress:x:10001:10001::/tmp:/usr/sbin/nologin\n"
 GROUP = "fortress:x:10001:\n"
 
@@ -69,7 +70,17 @@ def add(line: str, file: Path) -> None:
         os.utime(file.parent, ns=(folder.st_mtime_ns, folder.st_mtime_ns))
 
 
+def make_data() -> None:
+    """The folder that a volume is mounted on: a new volume takes its owner from it."""
+    folder, top = Path("/data"), Path("/").stat()
+    folder.mkdir(exist_ok=True)
+    os.chown(folder, OWNER, OWNER)
+    os.utime(folder, ns=(top.st_mtime_ns, top.st_mtime_ns))
+    os.utime("/", ns=(top.st_mtime_ns, top.st_mtime_ns))
+
+
 def main() -> None:
+    make_data()
     add(USER, Path("/etc/passwd"))
     add(GROUP, Path("/etc/group"))
     calm(Path("/usr"))
