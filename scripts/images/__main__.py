@@ -84,8 +84,8 @@ def write_bill(engine: Engine, image: Image) -> Path:
     return path
 
 
-def make(engine: Engine, base: str, images: list[Image]) -> list[Measured]:
-    """Build all, then measure one after the other on a machine that does nothing else."""
+def build_all(engine: Engine, base: str, images: list[Image]) -> None:
+    """Build the images."""
     arguments = build_arguments(base)
     # The first fills the caches that the others share; two at a time keep network and CPU busy.
     wanted = [image for image in images if image is not MIGRATIONS]
@@ -95,6 +95,10 @@ def make(engine: Engine, base: str, images: list[Image]) -> list[Measured]:
         took = pool.map(lambda image: build(engine, image, arguments), wanted)
         for image, seconds in zip(wanted, took, strict=True):
             tell(image, seconds)
+
+
+def measure_all(engine: Engine, base: str, images: list[Image]) -> list[Measured]:
+    """Measure and list one after the other, on a machine that does nothing else."""
     size = engine.inspect(base)["Size"]
     with migrated(engine, MIGRATIONS) as data:
         found = [measure(engine, image, size, data) for image in images]
@@ -112,6 +116,7 @@ def main() -> int:
     names = [image.name for image in IMAGES]
     parser = argparse.ArgumentParser(prog="python -m scripts.images", description="Build images.")
     parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(names)}")
+    parser.add_argument("--build-only", action="store_true", help="measure and list nothing")
     given = parser.parse_args()
     if unknown := set(given.names) - set(names):
         parser.error(f"no such image: {', '.join(sorted(unknown))}")
@@ -119,7 +124,11 @@ def main() -> int:
     images = [image for image in IMAGES if not given.names or image.name in given.names]
     began = time.monotonic()
     try:
-        found = make(provide(base), base, images)
+        engine = provide(base)
+        build_all(engine, base, images)
+        if given.build_only:
+            return 0
+        found = measure_all(engine, base, images)
     except EngineError as error:
         sys.stderr.write(f"{error}\n")
         return 1
