@@ -9,14 +9,17 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from scripts.images import sbom
 from scripts.images.engine import ROOT, Engine, EngineError, provide
+from scripts.images.inside.inventory import debian
 from scripts.images.measure import measure, migrated
 from scripts.images.plan import BASE, IMAGES, Image, Measured, table
 
@@ -64,19 +67,43 @@ def build(engine: Engine, image: Image, arguments: dict[str, str], *options: str
     return time.monotonic() - began
 
 
-def write_bill(engine: Engine, image: Image) -> Path:
-    """List what is in the image, as the image itself says, in var/sbom."""
+def own_inventory(engine: Engine, image: Image) -> dict[str, Any]:
+    """What is in the image, as its own Python says."""
     said = engine.call(
         "run", "--rm", "-i", "--network=none", "--read-only", "--entrypoint=python", image.tag, "-",
         stdin=INVENTORY.read_text(),
     )  # fmt: skip
+    found: dict[str, Any] = json.loads(said)
+    return found
+
+
+def files_inventory(engine: Engine, image: Image) -> dict[str, Any]:
+    """What is in an image without Python, as dpkg's list in it says."""
+    container = engine.call("create", image.tag).strip()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            for file in ("/var/lib/dpkg/status", "/usr/lib/os-release"):
+                engine.call("cp", f"{container}:{file}", folder)
+            status = Path(folder, "status").read_text("utf-8")
+            release = Path(folder, "os-release").read_text("utf-8")
+    finally:
+        engine.call("rm", "--force", "--volumes", container)
+    names = dict(line.split("=", 1) for line in release.splitlines() if "=" in line)
+    system = {"id": names["ID"].strip('"'), "version": names.get("VERSION_ID", "").strip('"')}
+    return {"python": "", "system": system, "packages": [], "debian": debian(status)}
+
+
+def write_bill(engine: Engine, image: Image) -> Path:
+    """List what is in the image in var/sbom."""
     about = engine.inspect(image.tag)
     document = sbom.bill(
         image=f"fortress/{image.name}",
         version=version(),
         digest=about["Id"],
         created=about["Config"]["Labels"]["org.opencontainers.image.created"],
-        inventory=json.loads(said),
+        inventory=files_inventory(engine, image)
+        if image.from_nothing
+        else own_inventory(engine, image),
     )
     BILLS.mkdir(parents=True, exist_ok=True)
     path = BILLS / f"{image.name}.json"

@@ -11,6 +11,9 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from scripts.images.engine import Engine, EngineError
 from scripts.images.plan import MB, START_S, Image, Measured
 
@@ -55,7 +58,7 @@ def measure(engine: Engine, image: Image, base_bytes: int, data: Path) -> Measur
     return Measured(
         image=image,
         size_mb=size / MB,
-        added_mb=(size - base_bytes) / MB,
+        added_mb=(size - base_bytes * (not image.from_nothing)) / MB,
         start_s=median(starts) if starts else None,
         note=note,
     )
@@ -64,7 +67,8 @@ def measure(engine: Engine, image: Image, base_bytes: int, data: Path) -> Measur
 def seconds_to_ready(engine: Engine, image: Image, data: Path) -> float:
     """Start a container and wait until all its ports serve; else raise `EngineError`."""
     ports = [f"--publish=127.0.0.1::{port}" for port in image.serves]
-    container = engine.call("create", *RESTRAINED, *_data(data), *ports, image.tag).strip()
+    settings = bastion_settings() if image.name == "bastion" else _data(data)
+    container = engine.call("create", *RESTRAINED, *settings, *ports, image.tag).strip()
     try:
         engine.call("start", container)
         bound = engine.inspect(container)["NetworkSettings"]["Ports"]
@@ -105,6 +109,17 @@ def _serves(port: int, published: int) -> bool:
         except TimeoutError:
             return True
     return False
+
+
+def bastion_settings(database: str = "127.0.0.1:3306") -> tuple[str, ...]:
+    """What the bastion needs to start, with a host key of its own."""
+    key = Ed25519PrivateKey.generate().private_bytes(
+        Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()
+    )
+    return (
+        f"--env=FORTRESS_BASTION_DATABASE={database}",
+        f"--env=FORTRESS_BASTION_HOST_KEY={key.decode()}",
+    )
 
 
 def _data(folder: Path) -> tuple[str, ...]:

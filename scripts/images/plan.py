@@ -14,12 +14,14 @@ class Image:
     """One image. `most_mb` is what it may add to its base, uncompressed.
 
     `serves` are the ports it answers on when it is ready; none for what runs once and ends.
+    `from_nothing`: it stands on no base, so all of it counts, and it has no Python.
     """
 
     name: str
     most_mb: int = 80
     serves: tuple[int, ...] = (8000, 9090)
     context: str = "."
+    from_nothing: bool = False
 
     @property
     def tag(self) -> str:
@@ -36,6 +38,7 @@ IMAGES: Final = (
     Image(name="ingest", most_mb=30, serves=(9000, 9090)),
     Image(name="migrations", serves=()),
     Image(name="cli", serves=()),
+    Image(name="bastion", most_mb=30, serves=(2222,), context="infra/bastion", from_nothing=True),
 )
 
 

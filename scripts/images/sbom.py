@@ -25,7 +25,8 @@ def bill(*, image: str, version: str, digest: str, created: str, inventory: Json
     }
     packages = [_package(item) for item in inventory["packages"]]
     system = [_debian(item, inventory["system"]) for item in inventory["debian"]]
-    components = [_python(inventory["python"]), *packages, *system]
+    python = [_python(inventory["python"])] if inventory["python"] else []
+    components = [*python, *packages, *system]
     pairs = list(zip(inventory["packages"], packages, strict=True))
     refs = {item["name"]: made["bom-ref"] for item, made in pairs}
     return {
