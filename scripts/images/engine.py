@@ -9,6 +9,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 # What a build needs of the machine's environment to reach package indexes; in no layer.
 PASSED_ON = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+# Of what a call that failed said last.
+LINES = 40
 
 
 class EngineError(Exception):
@@ -42,7 +44,8 @@ class Engine:
             env=os.environ | {"DOCKER_BUILDKIT": "1"},
         )
         if done.returncode:
-            raise EngineError(done.stderr.strip() or f"docker {arguments[0]} failed")
+            said = done.stderr.strip().splitlines()[-LINES:]
+            raise EngineError("\n".join(said) or f"docker {arguments[0]} failed")
         return done.stdout
 
     def build(self, tag: str, context: str, arguments: dict[str, str], *options: str) -> None:

@@ -22,10 +22,11 @@ class Image:
     serves: tuple[int, ...] = (8000, 9090)
     context: str = "."
     from_nothing: bool = False
+    version: str = "dev"
 
     @property
     def tag(self) -> str:
-        return f"fortress/{self.name}:dev"
+        return f"fortress/{self.name}:{self.version}"
 
 
 IMAGES: Final = (
@@ -42,14 +43,28 @@ IMAGES: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Seconds from a container's start until it served, and how many of them it spent ready to run
+    while the machine ran others: those say nothing of the image.
+    """
+
+    seconds: float
+    waited_s: float
+
+    @property
+    def own_s(self) -> float:
+        return self.seconds - self.waited_s
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What one image came to. `start_s` is None for what runs once, or does not start."""
+    """What one image came to. `start` is None for what runs once, or does not start."""
 
     image: Image
     size_mb: float
     added_mb: float
-    start_s: float | None
+    start: "Start | None" = None
     note: str = ""
 
     @property
@@ -58,20 +73,25 @@ class Measured:
 
     @property
     def too_slow(self) -> bool:
-        return bool(self.image.serves) and (self.start_s is None or self.start_s > START_S)
+        return bool(self.image.serves) and (self.start is None or self.start.own_s > START_S)
 
 
 def table(found: list[Measured]) -> str:
-    """The measures against their limits, one image a line."""
-    head = f"{'image':24}{'size MB':>9}{'added MB':>10}{'limit':>7}{'ready s':>9}{'limit':>7}"
+    """The measures against their limits, one image a line.
+
+    "waited" is the part of "ready" in which others had the processor; it does not count.
+    """
+    head = f"{'image':30}{'size MB':>9}{'added MB':>10}{'limit':>7}"
+    head += f"{'ready s':>9}{'waited':>8}{'limit':>7}"
     return "\n".join([head, *map(_line, found)]) + "\n"
 
 
 def _line(one: Measured) -> str:
-    start = "-" if one.start_s is None else f"{one.start_s:.2f}"
+    start = f"{one.start.seconds:.2f}" if one.start else "-"
+    waited = f"{one.start.waited_s:.2f}" if one.start else "-"
     limit = f"{START_S:g}" if one.image.serves else "-"
     said = [one.note, "TOO LARGE" * one.too_large, "TOO SLOW" * one.too_slow]
     return (
-        f"{one.image.tag:24}{one.size_mb:9.1f}{one.added_mb:10.1f}{one.image.most_mb:7}"
-        f"{start:>9}{limit:>7}  {' '.join(filter(None, said))}"
+        f"{one.image.tag:30}{one.size_mb:9.1f}{one.added_mb:10.1f}{one.image.most_mb:7}"
+        f"{start:>9}{waited:>8}{limit:>7}  {' '.join(filter(None, said))}"
     ).rstrip()

@@ -1,6 +1,7 @@
 """Compiles what an image runs, so that a start compiles nothing and equal input gives equal bytes.
 
-    python bytecode.py packages FOLDER            modules become bytecode alone: no sources stay
+    python bytecode.py packages FOLDER            modules become bytecode alone: no sources and
+                                                  no docstrings stay, a quarter of their size
     python bytecode.py own FOLDER                 bytecode beside the sources, for their tracebacks
     python bytecode.py library OUT MODULE...      what these import of Python's own library, into
                                                   OUT, where the base has no bytecode of it
@@ -8,9 +9,11 @@
 Nothing is compared with sources when a module is loaded: files of an image do not change.
 """
 
+import ast
 import csv
 import importlib
 import importlib.util
+import marshal
 import sys
 import sysconfig
 from pathlib import Path
@@ -18,17 +21,36 @@ from py_compile import PycInvalidationMode
 from py_compile import compile as compile_file
 
 UNCHECKED = PycInvalidationMode.UNCHECKED_HASH
+UNCHECKED_FLAGS = (0b01).to_bytes(4, "little")
 
 
 def compile_packages(site: Path) -> None:
     """Put `module.pyc` in the place of every `module.py` below `site`."""
     for source in sorted(site.rglob("*.py")):
-        compile_file(
-            str(source), str(source) + "c", str(source), doraise=True, invalidation_mode=UNCHECKED
-        )
+        Path(f"{source}c").write_bytes(bytecode(source.read_bytes(), str(source)))
         source.unlink()
     for record in site.glob("*.dist-info/RECORD"):
         shorten(record, site)
+
+
+def bytecode(source: bytes, name: str) -> bytes:
+    """The content of a `.pyc` (PEP 552, not to be checked). Lines stay as in the source."""
+    tree = ast.parse(source, name)
+    for node in ast.walk(tree):
+        drop_docstring(node)
+    code = compile(tree, name, "exec", dont_inherit=True)
+    head = importlib.util.MAGIC_NUMBER + UNCHECKED_FLAGS + importlib.util.source_hash(source)
+    return head + marshal.dumps(code)
+
+
+def drop_docstring(node: ast.AST) -> None:
+    """Leave a dot of a docstring: some packages insist that there is one (SQLAlchemy's events)."""
+    if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return
+    if ast.get_docstring(node, clean=False) is not None:
+        first = node.body[0]
+        assert isinstance(first, ast.Expr)
+        first.value = ast.copy_location(ast.Constant("."), first.value)
 
 
 def shorten(record: Path, site: Path) -> None:

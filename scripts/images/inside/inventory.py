@@ -9,8 +9,10 @@ import json
 import platform
 import re
 import sys
+from email.message import Message
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
+from typing import cast
 
 STATUS = Path("/var/lib/dpkg/status")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -22,8 +24,10 @@ def normal(name: str) -> str:
 
 
 def package(found: Distribution) -> dict[str, object]:
-    meta = found.metadata
-    needs = [NAME.match(line) for line in found.requires or () if "extra ==" not in line]
+    # Fields that may be missing: typed as what `metadata` is, a message with headers.
+    meta = cast("Message", found.metadata)
+    required = meta.get_all("Requires-Dist") or []
+    needs = [NAME.match(line) for line in required if "extra ==" not in line]
     return {
         "name": normal(meta["Name"]),
         "version": found.version,
@@ -37,7 +41,7 @@ def debian(status: str) -> list[dict[str, str]]:
     """The packages that are installed according to dpkg's own list."""
     found = []
     for paragraph in status.split("\n\n"):
-        fields = dict(re.findall(r"^([A-Za-z-]+): (.*)$", paragraph, re.MULTILINE))
+        fields: dict[str, str] = dict(re.findall(r"^([A-Za-z-]+): (.*)$", paragraph, re.MULTILINE))
         if fields.get("Status", "").endswith(" installed"):
             found.append(
                 {

@@ -3,6 +3,7 @@
 What says which packages there are, and in which versions, stays (`*.dist-info`).
 """
 
+import gzip
 import shutil
 import subprocess
 import sys
@@ -55,6 +56,13 @@ def remove(paths: list[Path]) -> None:
             path.unlink()
 
 
+def compress(file: Path) -> None:
+    """Leave `file` compressed, which botocore reads as well: its endpoints are a megabyte."""
+    if file.exists():
+        Path(f"{file}.gz").write_bytes(gzip.compress(file.read_bytes(), mtime=0))
+        file.unlink()
+
+
 def strip(site: Path) -> None:
     """Take the symbols out of compiled modules: most of uvloop is symbols."""
     modules = sorted(str(path) for path in site.rglob("*.so*") if path.is_file())
@@ -65,6 +73,7 @@ def strip(site: Path) -> None:
 def main() -> None:
     site = Path(sys.argv[1])
     remove(unneeded(site))
+    compress(site / "botocore" / "data" / "endpoints.json")
     strip(site)
 
 
