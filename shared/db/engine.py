@@ -1,5 +1,6 @@
 """The engine for each database that is supported."""
 
+import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 from pymysql.constants import CLIENT
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.db import driver
 from shared.db.tls import make_context
@@ -30,6 +33,8 @@ BULK_PROGRAM = "fortress-bulk"
 # word leaves its transaction, and its locks, until the server gives it up: not for the 8 hours that
 # are the default. And who waits for a lock hears of it before he gives up by himself (20 s).
 BULK_SESSION = "SET SESSION wait_timeout=30, innodb_lock_wait_timeout=5"
+# Well before the server gives one up that is idle.
+BULK_IDLE_S = 20.0
 
 
 def make_engine(
@@ -87,10 +92,29 @@ def _mysql_engine(settings: Settings, pool: int, bulk: bool) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=BORROW_S,
         pool_recycle=RECYCLE_S,
-        pool_pre_ping=True,
+        # A batch waits for neither a ping before it nor a rollback after its commit: it is tried
+        # again where the connection turns out to be gone.
+        pool_pre_ping=not bulk,
+        pool_reset_on_return=None if bulk else "rollback",
     )
+    if bulk:
+        _renew_idle(engine)
     event.listen(engine.sync_engine, "handle_error", _leave_wrong_server)
     return engine
+
+
+def _renew_idle(engine: AsyncEngine) -> None:
+    """Replace a pooled connection that was not used for a while when it is asked for."""
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def note(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["idle_since"] = time.monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def look(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+        since = record.info.pop("idle_since", None)
+        if since is not None and time.monotonic() - since > BULK_IDLE_S:
+            raise DisconnectionError("idle for long")
 
 
 def _leave_wrong_server(context: ExceptionContext) -> None:
