@@ -42,15 +42,16 @@ class Images:
 
     def create(self, tag: str, *options: str, database: str = DATABASE) -> str:
         """A container that has not been started, with the secret that all have in common."""
-        settings = (
+        given = (*RESTRAINED, *self.settings(database), f"--network={self.network}", *options)
+        made = self.engine.call("create", *given, tag).strip()
+        self._containers.append(made)
+        return made
+
+    def settings(self, database: str = DATABASE) -> tuple[str, ...]:
+        return (
             f"--env=FORTRESS_BASTION_DATABASE={database}",
             f"--env=FORTRESS_BASTION_HOST_KEY={self.host_key.read_text()}",
         )
-        made = self.engine.call(
-            "create", *RESTRAINED, *settings, f"--network={self.network}", *options, tag
-        ).strip()
-        self._containers.append(made)
-        return made
 
     @contextmanager
     def running(self, tag: str) -> Iterator[Bastion]:

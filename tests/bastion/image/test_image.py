@@ -42,6 +42,18 @@ def test_a_listed_key_reaches_the_database_and_nothing_else(images: Images, list
         assert (done.returncode, done.stdout) == (255, "")
 
 
+def test_a_new_volume_at_tmp_will_do_where_there_is_no_tmpfs(
+    images: Images, listed: Listed
+) -> None:
+    container = images.engine.call(
+        "create", "--read-only", *images.settings(), "--volume=/tmp", listed.tag, "-t"
+    ).strip()
+    images.engine.call("start", "--attach", container)
+    ended = images.engine.inspect(container)["State"]["ExitCode"]
+    images.engine.call("rm", "--volumes", container)
+    assert ended == 0
+
+
 @pytest.mark.timeout(300)
 def test_a_rebuild_with_another_key_is_the_same_host(images: Images, listed: Listed) -> None:
     newcomer = make_key(images.folder / "newcomer")
