@@ -60,13 +60,7 @@ class IngestServer:
         self._bus = bus
         self._clock = clock
         self._reading = database
-        # Its own connections: batches are larger than RDS Proxy takes without pinning, and rows
-        # are counted as changed, not as found. SQLite has neither difference.
-        self._writing = (
-            database
-            if database.is_sqlite
-            else Database.from_settings(settings, pool=CONNECTIONS, count_changed=True, bulk=True)
-        )
+        self._writing = _for_batches(database, settings)
         store = Store(task=self._task, clock=clock)
         self.sessions = Sessions(
             most_greeting=settings.most_greeting, most_per_address=settings.most_per_address
@@ -219,6 +213,15 @@ class IngestServer:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _for_batches(database: Database, settings: IngestSettings) -> Database:
+    """Connections of their own: batches are larger than RDS Proxy takes without pinning, and rows
+    are counted as changed, not as found. SQLite has neither difference.
+    """
+    if database.is_sqlite:
+        return database
+    return Database.from_settings(settings, pool=CONNECTIONS, count_changed=True, bulk=True)
 
 
 def _bye_retry() -> int:
