@@ -42,6 +42,23 @@ fuzz: setup ## Try bytes that nobody thought of on the line protocol (MINUTES=10
 images: setup ## Build every container image, measure size and start, list what is in them (ARGS: names; BASE_IMAGE)
 	@$(BIN)/python -m scripts.images $(ARGS)
 
+secrets: ## Make the secrets that containers need, in .env; those that are there stay
+	@scripts/secrets
+
+up: secrets ## Start all containers (after make images; PROFILE=fleet: with devices), print where they are and a key
+	@scripts/compose start $(if $(PROFILE),--profile $(PROFILE))
+	@scripts/compose run --rm --no-deps fortress demo
+	@echo "http://api.fortress.localhost:$$(scripts/compose port nginx 8080 | sed 's/.*://')  (reporting. administration. billing. loyalty. dashboarding.)"
+	@echo "devices: $$(scripts/compose port ingest 9000)"
+
+down: ## End all containers; the volumes stay (scripts/compose down -v: these too)
+	@scripts/compose --profile fleet --profile tools --profile dev down
+
+test-compose: setup ## Build the images, start the containers on free ports, kill each; nothing acknowledged may be lost (ARGS: for pytest)
+	@$(BIN)/python -m scripts.images --build-only
+	@scripts/engine mysql:8.4 valkey/valkey:8-alpine nginx:1.28-alpine eclipse-mosquitto:2 >/dev/null
+	@FORTRESS_TEST_COMPOSE=1 TEST_DATABASE_URL=mysql+aiomysql://none@127.0.0.1:1 exec $(BIN)/pytest tests/compose tests/bastion/image $(ARGS)
+
 lock: setup ## Renew locks/*.txt after a change of pyproject.toml (UPGRADE=1: to current releases)
 	@$(BIN)/python -m scripts.lock $(if $(UPGRADE),--upgrade)
 
@@ -51,4 +68,4 @@ clean: ## Remove the environment, caches and what tests left (data of `make run`
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /make \1	/' | expand -t 18
 
-.PHONY: setup run test test-proxy lint format bench faults fuzz images lock clean help
+.PHONY: setup run test test-proxy lint format bench faults fuzz images secrets up down test-compose lock clean help
