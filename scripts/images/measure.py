@@ -61,7 +61,7 @@ def measure(engine: Engine, image: Image, base_bytes: int, data: Path) -> Measur
 def best_start(engine: Engine, image: Image, data: Path) -> Start:
     """The shortest of up to `TRIES`: noise only ever adds. The first within the limit is enough."""
     tried = [start(engine, image, data)]
-    while tried[-1].seconds > START_S and len(tried) < TRIES:
+    while tried[-1].own_s > START_S and len(tried) < TRIES:
         tried.append(start(engine, image, data))
     return min(tried, key=lambda one: one.own_s)
 

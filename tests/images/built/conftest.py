@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from scripts.images.__main__ import write_bill
 from scripts.images.engine import Engine, provide
 from scripts.images.plan import BASE, IMAGES, Image
 
@@ -47,4 +48,11 @@ def facts(engine: Engine, python_image: Image) -> dict[str, Any]:
         "--entrypoint=python", python_image.tag, "-", stdin=LOOK.read_text(),
     )  # fmt: skip
     found: dict[str, Any] = json.loads(said)
+    return found
+
+
+@pytest.fixture(scope="session")
+def bill(engine: Engine, image: Image) -> dict[str, Any]:
+    """The bill of materials of the image, as it is written to var/sbom."""
+    found: dict[str, Any] = json.loads(write_bill(engine, image).read_text())
     return found
