@@ -39,10 +39,9 @@ BYE_MS: Final = 2_000
 BYE_STEP_S: Final = 0.05
 BYE_SHARE: Final = 0.5
 RESTART_S: Final = 0.2
-# SQLite has one writer at a time.
+# Each has a connection, which it lends to who comes and goes between two batches. SQLite has one
+# writer at a time.
 WRITERS: Final = 2
-# The writers', and one for who comes and goes.
-CONNECTIONS: Final = WRITERS + 1
 # What is under way in the database gets this long to end when everything else has.
 END_S: Final = 5.0
 
@@ -221,7 +220,7 @@ def _for_batches(database: Database, settings: IngestSettings) -> Database:
     """
     if database.is_sqlite:
         return database
-    return Database.from_settings(settings, pool=CONNECTIONS, count_changed=True, bulk=True)
+    return Database.from_settings(settings, pool=WRITERS, count_changed=True, bulk=True)
 
 
 def _bye_retry() -> int:

@@ -43,6 +43,7 @@ async def greet(
     One device may greet more than once; the last counts.
     """
     met = {}
+    greeted = {}
     by_device = {greeting.source.device_id: greeting for greeting in greetings}
     async with database.transaction() as connection:
         states = await store.lock(connection, by_device)
@@ -52,6 +53,8 @@ async def greet(
             state = states.get(device) or State()
             last = state.last_seq if state.boot == greeting.boot else 0
             met[device] = Met(last, state.task)
+            changed = max(now, state.changed + 1)
+            greeted[device] = State(greeting.boot, last, now, changed, state.latest, task)
             new.append(
                 (
                     device,
@@ -59,7 +62,7 @@ async def greet(
                     greeting.boot,
                     last,
                     now,
-                    max(now, state.changed + 1),
+                    changed,
                     1,
                     task.encode(),
                     greeting.firmware.encode(),
@@ -67,7 +70,7 @@ async def greet(
                 )
             )
         await insert_rows(connection, rows.HELLOS, new)
-    store.forget(by_device)
+    store.remember(greeted)
     return met
 
 

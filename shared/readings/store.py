@@ -82,12 +82,13 @@ class Store:
         except _MetExistingError:
             async with database.transaction() as connection:
                 made = await self.write(connection, parcels, look_up=True, writer=writer)
-        self._remember(made)
+        self._committed(made)
         return made.taken
 
-    def forget(self, devices: Iterable[int]) -> None:
-        """The state of `devices` was changed otherwise."""
-        self._known.take(devices)
+    def remember(self, states: Mapping[int, State]) -> None:
+        """The states of these devices were committed otherwise: no batch has to read them."""
+        self._known.take(states)
+        self._known.keep(states.items())
 
     async def write(
         self,
@@ -184,11 +185,11 @@ class Store:
         jobs = _job_rows(made, self._clock.now())
         await insert_rows(connection, rows.JOBS, jobs, self._statement)
 
-    def _remember(self, made: Plan) -> None:
+    def _committed(self, made: Plan) -> None:
         if len(self._counted) > MOST_REMEMBERED:
             self._counted.clear()
         self._counted.update(made.devices)
-        self._known.keep((device, state) for device, (_, state) in made.states.items())
+        self.remember({device: state for device, (_, state) in made.states.items()})
 
 
 async def announce(bus: Bus, taken: Sequence[Taken]) -> None:
