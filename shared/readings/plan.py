@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from shared.readings.check import Value
 from shared.readings.parcel import Parcel, Source
 from shared.readings.parse import Event, Reading
 
@@ -169,23 +168,20 @@ def _refresh(latest: Latest, readings: list[Reading], declared: int) -> None:
     only_declared = not any(map(_decoded, readings))
     seen: dict[str, None] = {}
     for reading in reversed(readings):
-        values = reading.values
-        for name, value in values.items():
-            if name not in seen:
-                seen[name] = None
-                _keep(latest, name, value, reading.ts)
+        ts = reading.ts
+        for name, value in reading.values.items():
+            if name in seen:
+                continue
+            seen[name] = None
+            known = latest.get(name)
+            if known is None:
+                if len(latest) < LATEST_METRICS:
+                    latest[name] = [value, ts]
+            elif known[1] <= ts:
+                known[0] = value
+                known[1] = ts
         if only_declared and len(seen) == declared:
             return
-
-
-def _keep(latest: Latest, name: str, value: Value, ts: int) -> None:
-    known = latest.get(name)
-    if known is None:
-        if len(latest) < LATEST_METRICS:
-            latest[name] = [value, ts]
-    elif known[1] <= ts:
-        known[0] = value
-        known[1] = ts
 
 
 def _in_time(readings: list[Reading]) -> list[Reading]:

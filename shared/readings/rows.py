@@ -106,8 +106,12 @@ async def insert_readings(connection: AsyncConnection, runs: Sequence[Run], boun
 
 
 def _text(run: Run) -> bytes:
-    one = b"(%d,%%d,%d,%%d,%d,'%%b')" % (run.device, run.boot, run.received)
     readings: Sequence[Reading] = run.readings
+    if len(readings) == 1 and not is_special(readings[0].body):
+        (alone,) = readings
+        row = (run.device, alone.ts, run.boot, alone.seq, run.received, alone.body)
+        return READINGS.row(row)
+    one = b"(%d,%%d,%d,%%d,%d,'%%b')" % (run.device, run.boot, run.received)
     if is_special(b"".join([r.body for r in readings])):
         readings = [Reading(r.seq, r.ts, escaped(r.body), None) for r in readings]
     return each(one, readings)
