@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,13 +11,19 @@ import pytest
 
 from tests.compose import figures
 from tests.compose.ledger import Front
-from tests.compose.stack import Stack, remove_leftovers
+from tests.compose.stack import Stack, remove_leftovers, tag_images, untag_images
 from tests.support.servers import VAR
 
 ASKED = "FORTRESS_TEST_COMPOSE"
 
 # They need Docker and minutes: `make test-compose` asks for them.
 collect_ignore_glob = [] if os.environ.get(ASKED) else ["test_*.py"]
+
+
+def pytest_configure() -> None:
+    """Told to end, take the containers away first, as after Ctrl-C."""
+    if os.environ.get(ASKED):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -38,9 +45,18 @@ def place() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def stack(place: Path) -> Iterator[Stack]:
+def tag() -> Iterator[str]:
+    """The tag of the images that are tried."""
+    made = f"test-{os.getpid()}"
+    tag_images(made)
+    yield made
+    untag_images(made)
+
+
+@pytest.fixture(scope="session")
+def stack(place: Path, tag: str) -> Iterator[Stack]:
     """The whole, with the small fleet."""
-    made = Stack(place, "main")
+    made = Stack(place, "main", tag=tag)
     began = time.monotonic()
     try:
         done = made.start("--profile", "fleet")

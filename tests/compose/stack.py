@@ -15,6 +15,10 @@ from tests.support.until import until
 PREFIX = "fortress-test"
 PROFILES = ("fleet", "tools", "dev")
 SECRETS = ("SECRET", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD", "VALKEY_PASSWORD", "MQTT_PASSWORD")
+IMAGES = (
+    "api", "reporting", "administration", "billing", "loyalty", "dashboarding", "ingest",
+    "migrations", "cli",
+)  # fmt: skip
 # Containers of one step, which end.
 ONCE = {"ports-held", "ports-free", "migrations"}
 PROJECT = "com.docker.compose.project"
@@ -46,6 +50,7 @@ class Stack:
         http_port: int | None = None,
         tcp_port: int | None = None,
         secret_names: tuple[str, ...] = SECRETS,
+        tag: str = "dev",
     ) -> None:
         self.project = f"{PREFIX}-{os.getpid()}-{name}"
         self.http_port = http_port or free_port()
@@ -56,6 +61,7 @@ class Stack:
             f"FORTRESS_COMPOSE_HTTP_PORT={self.http_port}",
             f"FORTRESS_COMPOSE_TCP_PORT={self.tcp_port}",
             "FORTRESS_FLEET=6",
+            f"FORTRESS_TAG={tag}",
         ]
         self._environment.write_text("\n".join(lines) + "\n")
 
@@ -93,7 +99,7 @@ class Stack:
 
     def _run(self, *arguments: str, seconds: float) -> subprocess.CompletedProcess[str]:
         # What is set for us must not stand before the file.
-        clean = {k: v for k, v in os.environ.items() if not re.match("FORTRESS_(?!TAG)", k)}
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("FORTRESS_")}
         return subprocess.run(
             [ROOT / "scripts" / "compose", *arguments],
             capture_output=True,
@@ -180,6 +186,17 @@ class Stack:
         return str(self.inspect(service)["State"]["StartedAt"])
 
 
+def tag_images(tag: str) -> None:
+    """Give the images that are built now a name of our own: others may build meanwhile."""
+    for name in IMAGES:
+        docker("tag", f"fortress/{name}:dev", f"fortress/{name}:{tag}")
+
+
+def untag_images(tag: str) -> None:
+    for name in IMAGES:
+        docker("rmi", f"fortress/{name}:{tag}", check=False)
+
+
 def remove_project(project: str) -> None:
     """Containers, networks and volumes that carry the project's label, whatever compose says."""
     label = f"label={PROJECT}={project}"
@@ -200,6 +217,19 @@ def remove_leftovers() -> None:
     )
     said += "\n" + docker("volume", "ls", "--format", "{{.Name}}")
     for project in set(re.findall(rf"^{PREFIX}-\d+-[a-z]+", said, re.MULTILINE)):
-        maker = int(project.split("-")[2])
-        if not Path(f"/proc/{maker}").exists():
+        if _is_dead(project.split("-")[2]):
             remove_project(project)
+    tags = docker("images", "--filter", "reference=fortress/api", "--format", "{{.Tag}}")
+    for maker in re.findall(r"^test-(\d+)$", tags, re.MULTILINE):
+        if _is_dead(maker):
+            untag_images(f"test-{maker}")
+
+
+def _is_dead(maker: str) -> bool:
+    try:
+        os.kill(int(maker), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

@@ -28,9 +28,9 @@ def assert_one_sentence(said: str, *words: str) -> None:
 
 
 @pytest.mark.parametrize("missing", SECRETS)
-def test_a_missing_secret_is_named_and_nothing_starts(place: Path, missing: str) -> None:
+def test_a_missing_secret_is_named_and_nothing_starts(place: Path, tag: str, missing: str) -> None:
     others = tuple(name for name in SECRETS if name != missing)
-    stack = Stack(place, "secret", secret_names=others)
+    stack = Stack(place, "secret", secret_names=others, tag=tag)
     done = stack.start()
     assert done.returncode != 0
     assert_one_sentence(done.stderr, f"FORTRESS_{missing}", "make secrets")
@@ -38,12 +38,15 @@ def test_a_missing_secret_is_named_and_nothing_starts(place: Path, missing: str)
 
 
 @pytest.mark.parametrize("kind", ["http", "tcp"])
-def test_a_port_in_use_is_named_and_nothing_starts(place: Path, kind: str) -> None:
+def test_a_port_in_use_is_named_and_nothing_starts(place: Path, tag: str, kind: str) -> None:
     with listening() as port:
         if kind == "http":
-            stack, name = Stack(place, "port", http_port=port), "FORTRESS_COMPOSE_HTTP_PORT"
+            stack, name = (
+                Stack(place, "port", http_port=port, tag=tag),
+                "FORTRESS_COMPOSE_HTTP_PORT",
+            )
         else:
-            stack, name = Stack(place, "port", tcp_port=port), "FORTRESS_COMPOSE_TCP_PORT"
+            stack, name = Stack(place, "port", tcp_port=port, tag=tag), "FORTRESS_COMPOSE_TCP_PORT"
         try:
             done = stack.start()
             assert done.returncode != 0
@@ -54,8 +57,10 @@ def test_a_port_in_use_is_named_and_nothing_starts(place: Path, kind: str) -> No
 
 
 @pytest.mark.timeout(300)
-async def test_a_database_of_a_newer_version_is_refused_and_no_app_starts(place: Path) -> None:
-    stack = Stack(place, "newer")
+async def test_a_database_of_a_newer_version_is_refused_and_no_app_starts(
+    place: Path, tag: str
+) -> None:
+    stack = Stack(place, "newer", tag=tag)
     try:
         stack.compose("up", "-d", "migrations", seconds=200)
         ended = {"exited"}
