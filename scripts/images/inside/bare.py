@@ -15,6 +15,7 @@ FOLDERS = ("/usr/lib/apt", "/usr/lib/dpkg", "/usr/lib/openssh", "/usr/libexec", 
 WHEELS = "/usr/share/python-wheels"
 INSTALLERS = ("pip", "setuptools", "wheel", "ensurepip")
 OWNER = 10_001
+TIME_S = 315_532_800  # as in `settle`
 USER = "fortress:x:10001:10001::/tmp:/usr/sbin/nologin\n"
 GROUP = "fortress:x:10001:\n"
 
@@ -39,7 +40,8 @@ def installers() -> list[Path]:
 
 def drop(paths: list[Path]) -> None:
     """Remove files and folders; the folders they were in keep their times, as an image must not
-    differ by when it was built.
+    differ by when it was built. What marks a removal in a layer has a time of its own, which
+    only a builder that rewrites times (BuildKit 0.13 and newer) makes equal.
     """
     for path in paths:
         if not (path.exists() or path.is_symlink()):
@@ -72,11 +74,11 @@ def add(line: str, file: Path) -> None:
 
 def make_data() -> None:
     """The folder that a volume is mounted on: a new volume takes its owner from it."""
-    folder, top = Path("/data"), Path("/").stat()
+    folder = Path("/data")
     folder.mkdir(exist_ok=True)
     os.chown(folder, OWNER, OWNER)
-    os.utime(folder, ns=(top.st_mtime_ns, top.st_mtime_ns))
-    os.utime("/", ns=(top.st_mtime_ns, top.st_mtime_ns))
+    for changed in (folder, Path("/")):
+        os.utime(changed, (TIME_S, TIME_S))
 
 
 def main() -> None:
