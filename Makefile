@@ -57,7 +57,7 @@ down: ## End all containers; the volumes stay (scripts/compose down -v: these to
 test-compose: setup ## Build the images, start the containers on free ports, kill each; nothing acknowledged may be lost (ARGS: for pytest)
 	@$(BIN)/python -m scripts.images --build-only
 	@scripts/engine mysql:8.4 valkey/valkey:8-alpine nginx:1.28-alpine eclipse-mosquitto:2 >/dev/null
-	@FORTRESS_TEST_COMPOSE=1 TEST_DATABASE_URL=mysql+aiomysql://none@127.0.0.1:1 exec $(BIN)/pytest tests/compose tests/bastion/image $(ARGS)
+	@FORTRESS_TEST_COMPOSE=1 TEST_DATABASE_URL=mysql+aiomysql://none@127.0.0.1:1 exec $(BIN)/pytest tests/compose tests/bastion/image tests/images/built $(ARGS)
 
 lock: setup ## Renew locks/*.txt after a change of pyproject.toml (UPGRADE=1: to current releases)
 	@$(BIN)/python -m scripts.lock $(if $(UPGRADE),--upgrade)
