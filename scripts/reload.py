@@ -18,7 +18,7 @@ LOOK_S = 0.5
 # Who edits does not want to wait for streams that drain.
 DRAIN_S = 3
 KINDS = {".py", ".html", ".css", ".js", ".json"}
-PATHS = ("apps", "shared", "migrations")
+COMMON = "shared"
 
 Seen = dict[str, int]
 
@@ -86,9 +86,13 @@ def _first_change(before: Seen, after: Seen) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the module that the first argument names; the others are paths to watch."""
+    """Run the module that the first argument names; the others are paths to watch.
+
+    Without any, these are the module's own folder and what apps have in common.
+    """
     module, *paths = arguments
-    watched = [Path(path) for path in paths or PATHS]
+    own = str(Path(*module.split(".")[:-1]))
+    watched = [Path(path) for path in paths or (own, COMMON)]
     return Reloader([sys.executable, "-m", module], watched).run()
 
 
