@@ -54,13 +54,11 @@ def test_a_listed_key_reaches_the_database(place: Place) -> None:
 
 def test_a_local_port_is_the_database_as_documented(place: Place) -> None:
     port = free_port()
-    forward = ("-N", "-L", f"{port}:127.0.0.1:{place.database}", "127.0.0.1")
-    with subprocess.Popen(place.bastion.command(place.listed, *forward)) as ssh:
+    with place.bastion.forwarding(place.listed, "-L", f"{port}:127.0.0.1:{place.database}"):
         wait_until(lambda: answers(port), "the local port")
         with socket.create_connection(("127.0.0.1", port), 10) as peer:
             peer.sendall(b"hello\n")
             assert peer.makefile().read() == ANSWER
-        ssh.terminate()
 
 
 def test_mariadb_answers_through_a_local_port(place: Place) -> None:
@@ -68,17 +66,18 @@ def test_mariadb_answers_through_a_local_port(place: Place) -> None:
     key, host = place.listed, place.bastion.host_key
     port, database = free_port(), f"{server.host}:{server.port}"
     listed = f"restrict,port-forwarding {public(key)}\n"
-    with open_folder() as folder, running(folder, host, database, listed) as bastion:
-        forward = ("-N", "-L", f"{port}:{database}", "127.0.0.1")
-        with subprocess.Popen(bastion.command(key, *forward)) as ssh:
-            wait_until(lambda: answers(port), "the local port")
-            connection = pymysql.connect(
-                host="127.0.0.1", port=port, user=server.username, password=server.password or ""
-            )
-            with connection, connection.cursor() as cursor:
-                cursor.execute("SELECT 6 * 7")
-                assert cursor.fetchone() == (42,)
-            ssh.terminate()
+    with (
+        open_folder() as folder,
+        running(folder, host, database, listed) as bastion,
+        bastion.forwarding(key, "-L", f"{port}:{database}"),
+    ):
+        wait_until(lambda: answers(port), "the local port")
+        connection = pymysql.connect(
+            host="127.0.0.1", port=port, user=server.username, password=server.password or ""
+        )
+        with connection, connection.cursor() as cursor:
+            cursor.execute("SELECT 6 * 7")
+            assert cursor.fetchone() == (42,)
 
 
 def test_another_port_is_refused_and_logged(place: Place) -> None:
@@ -127,12 +126,15 @@ def socks(proxy: int, port: int) -> bytes:
 
 def test_a_dynamic_forward_reaches_the_database_only(place: Place) -> None:
     proxy = free_port()
-    forward = ("-N", "-D", str(proxy), "127.0.0.1")
-    with subprocess.Popen(place.bastion.command(place.listed, *forward)) as ssh:
+    with place.bastion.forwarding(place.listed, "-D", str(proxy)):
         wait_until(lambda: answers(proxy), "the proxy")
         assert socks(proxy, place.database) == b"\x5a"
         assert socks(proxy, place.other) != b"\x5a"
-        ssh.terminate()
+
+
+def takes(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as peer:
+        return peer.connect_ex(str(path)) == 0
 
 
 def test_a_socket_in_the_file_system_is_not_forwarded(place: Place) -> None:
@@ -141,14 +143,16 @@ def test_a_socket_in_the_file_system_is_not_forwarded(place: Place) -> None:
         server.bind(str(remote))
         server.listen()
         remote.chmod(0o777)
-        forward = ("-N", "-L", f"{local}:{remote}", "127.0.0.1")
-        with subprocess.Popen(place.bastion.command(place.listed, *forward)) as ssh:
-            wait_until(local.exists, "the local socket")
+        with place.bastion.forwarding(place.listed, "-L", f"{local}:{remote}"):
+            # It is there a moment before it takes connections.
+            wait_until(lambda: takes(local), "the local socket")
             with socket.socket(socket.AF_UNIX) as peer:
                 peer.settimeout(10)
                 peer.connect(str(local))
                 assert peer.recv(1) == b""
-            ssh.terminate()
+            server.settimeout(0)
+            with pytest.raises(BlockingIOError):
+                server.accept()
 
 
 def test_an_unlisted_key_is_refused(place: Place) -> None:

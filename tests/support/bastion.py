@@ -129,6 +129,15 @@ class Bastion:
             check=False,
         )
 
+    @contextmanager
+    def forwarding(self, key: Path, *forward: str) -> Iterator[None]:
+        """ssh holds a forward open (`-L …`, `-D …`) until the block ends, however it ends."""
+        with subprocess.Popen(self.command(key, "-N", *forward, "127.0.0.1")) as ssh:
+            try:
+                yield
+            finally:
+                ssh.kill()  # it may sleep through a SIGTERM that comes just before it waits
+
     def reach(self, key: Path, place: str) -> str:
         """What answers at `place`, host:port, when a line is said to it through the bastion."""
         return self.ssh(key, "-W", place, "127.0.0.1", say="hello\n").stdout
