@@ -73,7 +73,16 @@ class Measured:
 
     @property
     def too_slow(self) -> bool:
-        return bool(self.image.serves) and (self.start is None or self.start.own_s > START_S)
+        return self.dead or (self.start is not None and self.start.own_s > START_S)
+
+    @property
+    def dead(self) -> bool:
+        """It should serve, and does not."""
+        return bool(self.image.serves) and self.start is None
+
+    def fails(self, *, strict: bool) -> bool:
+        """Whether the image may not be used; `strict`: nor where its start takes too long."""
+        return self.too_large or self.dead or (strict and self.too_slow)
 
 
 def table(found: list[Measured]) -> str:

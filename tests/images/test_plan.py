@@ -49,6 +49,14 @@ def test_what_runs_once_need_not_be_ready() -> None:
     assert not measured(ONCE).too_slow
 
 
+def test_a_slow_start_fails_where_it_is_asked_for() -> None:
+    slow = measured(start=Start(9, 0))
+    assert slow.fails(strict=True)
+    assert not slow.fails(strict=False)
+    assert measured(start=None).fails(strict=False)
+    assert measured(added=80.0, start=Start(1, 0)).fails(strict=False)
+
+
 def test_the_table_says_which_is_over() -> None:
     lines = table(
         [measured(start=Start(1.234, 0.1)), measured(added=99, start=Start(2, 0)), measured(ONCE)]
