@@ -21,7 +21,7 @@ from shared.models import Device, DeviceCredential, DeviceProfile, Organisation
 from shared.readings.failures import is_database_error
 from shared.readings.parcel import Source
 from shared.readings.presence import Greeting, Met, greet
-from shared.readings.sources import make_source
+from shared.readings.sources import make_source, needed
 from shared.readings.store import Store
 from shared.telemetry.clean import clean
 
@@ -259,6 +259,7 @@ class Admission:
                 DeviceCredential.revoked_at.is_(None),
                 Device.gone == 0,
             )
+            .options(*needed())
         )
         found: dict[bytes, Known | None] = dict.fromkeys(tokens)
         async with self._database.read() as session:
