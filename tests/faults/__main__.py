@@ -36,6 +36,13 @@ async def _try(names: list[str], size: Size) -> dict[str, Outcome | str]:
 
 def main(names: list[str]) -> int:
     """0 when nothing was lost or doubled and every fault could be tried, or said why not."""
+    unknown = [name for name in names if name not in SCENARIOS]
+    if unknown:
+        known = "\n  ".join(SCENARIOS)
+        asked = {"-h", "--help"} & set(unknown)
+        said = f"{__doc__}\nFaults:" if asked else f"there is no fault {unknown[0]!r}; there are"
+        print(f"{said}\n  {known}", file=sys.stdout if asked else sys.stderr)
+        return 0 if asked else 2
     size = SHORT if os.environ.get("SHORT") else LONG
     size = replace(size, kills=int(os.environ.get("KILLS") or size.kills))
     outcomes = asyncio.run(_try(names or list(SCENARIOS), size))
