@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from apps.cli import demo, devices, doctor, keys, migrate, organisations, replay, simulate, up
+from apps.cli import demo, devices, doctor, keys, migrate, organisations, plan, replay, simulate, up
 from apps.cli.output import complain
 from apps.cli.running import INTERRUPTED, InterruptedTwiceError
 from shared.errors import DomainError
@@ -21,6 +21,7 @@ for part in (up, migrate, demo, simulate, replay, doctor):
 app.add_typer(organisations.app, name="org")
 app.add_typer(keys.app, name="key")
 app.add_typer(devices.app, name="device")
+app.add_typer(plan.app, name="plan")
 
 
 @keys.app.callback()
