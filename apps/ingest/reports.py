@@ -14,8 +14,6 @@ from typing import Final
 from apps.ingest.settings import IngestSettings
 from shared.telemetry.emf import EmbeddedMetrics
 
-# Scaling looks every ten seconds.
-METRIC_S: Final = 10.0
 TELL_S: Final = 1.0
 
 
@@ -24,9 +22,7 @@ async def report(
 ) -> None:
     """Write what scaling needs until `stop` is set."""
     metrics = EmbeddedMetrics(service="ingest", environment=settings.environment.value)
-    while not stop.is_set():
-        metrics.write({"ActiveConnections": connections()})
-        await _pause(stop, METRIC_S)
+    await metrics.keep_writing("ActiveConnections", connections, stop)
 
 
 async def tell(connections: Callable[[], int], supervisor: int, stop: asyncio.Event) -> None:
@@ -36,7 +32,8 @@ async def tell(connections: Callable[[], int], supervisor: int, stop: asyncio.Ev
         # It reads all the time; when it does not, the next number is as good.
         with suppress(OSError):
             os.write(supervisor, b"%d\n" % connections())
-        await _pause(stop, TELL_S)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), TELL_S)
 
 
 async def hear(process: asyncio.StreamReader, took: Callable[[int], None]) -> None:
@@ -44,8 +41,3 @@ async def hear(process: asyncio.StreamReader, took: Callable[[int], None]) -> No
     with suppress(OSError):
         while line := await process.readline():
             took(int(line))
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)

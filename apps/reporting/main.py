@@ -1,9 +1,11 @@
 """Reporting's process: wiring only."""
 
 import sys
+from functools import partial
 
 from fastapi import FastAPI
 
+from apps.reporting.exports.report import report
 from apps.reporting.exports.router import router as exports
 from apps.reporting.settings import ReportingSettings
 from shared.web.app import create_web_app
@@ -18,15 +20,17 @@ def create_app(
     """The app. It makes and closes services of its own unless it is given some."""
     services = provide(ReportingSettings, settings, services)
     settings = settings or services.settings_as(ReportingSettings)
+    slots = Slots("exports", total=settings.exports, each=settings.exports_each)
     app = create_web_app(
         name="reporting",
         title="Fortress reporting",
         description="Readings and events as files.",
         services=services,
         routers=[exports],
+        background=[partial(report, slots, settings.environment)],
     )
     app.state.settings = settings
-    app.state.export_slots = Slots("exports", total=settings.exports, each=settings.exports_each)
+    app.state.export_slots = slots
     return app
 
 

@@ -4,17 +4,43 @@ Format: the Embedded Metric Format specification of Amazon CloudWatch. Without t
 laptop such a line is one more JSON line of the log.
 """
 
+import asyncio
 import json
 import sys
-from collections.abc import Mapping
-from typing import TextIO
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, TextIO
 
 from shared.clock import Clock, SystemClock
 
-NAMESPACE = "Fortress"
-# What scaling reads: the name and its unit. Each is per task, so that an average over tasks falls
-# when tasks are added.
-UNITS = {"ActiveConnections": "Count", "OpenStreams": "Count", "WaitingRuns": "Count"}
+NAMESPACE: Final = "Fortress"
+# What CloudWatch files a metric under; infra's policies ask for it by the same names.
+DIMENSIONS: Final = ("Environment", "Service")
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What CloudWatch is told of a metric. It is written once in `every_s` seconds.
+
+    CloudWatch keeps one value a minute, unless it is told to keep each second's (a storage
+    resolution of 1): an alarm that looks every ten seconds needs that.
+    """
+
+    unit: str
+    every_s: int
+
+    @property
+    def directive(self) -> dict[str, object]:
+        return {"Unit": self.unit} | ({"StorageResolution": 1} if self.every_s < 60 else {})
+
+
+# What scaling reads. Each is per task, so that an average over tasks falls when tasks are added.
+METRICS: Final = {
+    "ActiveConnections": Metric("Count", every_s=10),
+    "OpenStreams": Metric("Count", every_s=60),
+    "RunningExports": Metric("Count", every_s=60),
+}
 
 
 class EmbeddedMetrics:
@@ -28,21 +54,31 @@ class EmbeddedMetrics:
         stream: TextIO | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._dimensions = {"Environment": environment, "Service": service}
+        self._dimensions = dict(zip(DIMENSIONS, (environment, service), strict=True))
         self._stream = stream
         self._clock = clock or SystemClock()
 
     def write(self, values: Mapping[str, float], **properties: str) -> None:
-        """One line with the metrics `values` (names of `UNITS`); `properties` are searchable."""
-        if unknown := set(values) - set(UNITS):
+        """One line with the metrics `values` (names of `METRICS`); `properties` are searchable."""
+        if unknown := set(values) - set(METRICS):
             raise ValueError(f"not in the table of metrics: {sorted(unknown)}")
         directive = {
             "Namespace": NAMESPACE,
             "Dimensions": [list(self._dimensions)],
-            "Metrics": [{"Name": name, "Unit": UNITS[name]} for name in values],
+            "Metrics": [{"Name": name} | METRICS[name].directive for name in values],
         }
         aws = {"Timestamp": self._clock.now_ms(), "CloudWatchMetrics": [directive]}
         line = {"_aws": aws, **properties, **self._dimensions, **values}
         stream = self._stream or sys.stdout
         stream.write(json.dumps(line, separators=(",", ":")) + "\n")
         stream.flush()
+
+    async def keep_writing(
+        self, name: str, value: Callable[[], float], stop: asyncio.Event
+    ) -> None:
+        """Write the metric as often as `METRICS` says, until `stop` is set."""
+        while not stop.is_set():
+            self.write({name: value()})
+            with suppress(TimeoutError):
+                async with asyncio.timeout(METRICS[name].every_s):
+                    await stop.wait()

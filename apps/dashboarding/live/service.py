@@ -22,8 +22,8 @@ from shared.web.streaming import Slots
 
 # Snapshots read at once: many readers that come again together must not take all connections.
 SNAPSHOTS = 2
-# How often a process tells how many streams it has, and looks whether it goes away.
-REPORT_S, DRAIN_S = 60, 0.1
+# How often a process looks whether it goes away.
+DRAIN_S = 0.1
 # Readers that are sent away together come again spread over this long.
 RETRY_MS = (500, 3_000)
 
@@ -127,15 +127,11 @@ class Live:
                 yield states
 
     async def report(self, stop: asyncio.Event) -> None:
-        """Tell CloudWatch how many streams are open, once a minute, where there is one."""
+        """Tell CloudWatch how many streams are open, where there is one."""
         environment = self.settings.environment
-        metrics = EmbeddedMetrics(service="dashboarding", environment=environment)
-        while not stop.is_set():
-            if environment is not Environment.development:
-                metrics.write({"OpenStreams": self.slots.taken})
-            with suppress(TimeoutError):
-                async with asyncio.timeout(REPORT_S):
-                    await stop.wait()
+        if environment is not Environment.development:
+            metrics = EmbeddedMetrics(service="dashboarding", environment=environment)
+            await metrics.keep_writing("OpenStreams", lambda: self.slots.taken, stop)
 
     async def watch_draining(self, stop: asyncio.Event) -> None:
         """End all streams as soon as this process goes away, so that nothing waits for them."""
