@@ -3,10 +3,11 @@
 from enum import StrEnum
 from pathlib import Path
 from typing import Self, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from shared.errors import ConfigurationError
@@ -14,6 +15,7 @@ from shared.errors import ConfigurationError
 DEVELOPMENT_SECRET = "development-only-secret-of-no-value"  # noqa: S105 - refused elsewhere
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 DATABASE_FORMS = "sqlite+aiosqlite:///path or mysql+aiomysql://user:password@host:port/name"
+BUS_OPTION = "ssl_ca_certs"
 DATABASE_SCHEMES = ("sqlite+aiosqlite", "mysql+aiomysql")
 
 
@@ -26,7 +28,9 @@ class Environment(StrEnum):
 class Settings(BaseSettings):
     """Settings that every app has. An app's own class adds to it."""
 
-    model_config = SettingsConfigDict(env_prefix="FORTRESS_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="FORTRESS_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     environment: Environment = Field(
         Environment.development, description="development, staging or production"
@@ -37,6 +41,12 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "sqlite+aiosqlite:///var/fortress.db",
         description=DATABASE_FORMS,
+        # It may have a password in it.
+        repr=False,
+    )
+    database_password: SecretStr | None = Field(
+        None,
+        description="the password for FORTRESS_DATABASE_URL, as it is, where the URL has none",
     )
     database_iam: bool = Field(
         False,
@@ -51,7 +61,15 @@ class Settings(BaseSettings):
     database_pool: int = Field(5, ge=1, le=100, description="connections kept per process")
     aws_region: str = Field("us-east-1", description="region that IAM tokens are signed for")
     bus_url: str = Field(
-        "memory://", description="memory:// or redis://host:port/0 (rediss:// for TLS)"
+        "memory://",
+        description="memory:// or redis://host:port/0; rediss:// for TLS, verified against the "
+        "system's trust store or ?ssl_ca_certs=FILE",
+        repr=False,
+    )
+    bus_password: SecretStr | None = Field(
+        None,
+        description="the password for FORTRESS_BUS_URL, as it is, where the URL has none; outside "
+        "development over TLS only",
     )
     storage_url: str = Field("file://var/files", description="file://folder or s3://bucket/prefix")
     secret: SecretStr = Field(
@@ -83,6 +101,18 @@ class Settings(BaseSettings):
     def _known_bus(cls, value: str) -> str:
         if not value.startswith(("memory://", "redis://", "rediss://", "valkey://", "valkeys://")):
             raise ValueError("not a bus URL; use memory:// or redis://host:port/0")
+        # Others could weaken TLS, carry a password, or change what the bus decides on.
+        if more := parse_qs(urlsplit(value).query, keep_blank_values=True).keys() - {BUS_OPTION}:
+            raise ValueError(
+                f"{min(more)[:32]!a} is not an option of it; {BUS_OPTION} is the only one"
+            )
+        return value
+
+    @field_validator("database_password", "bus_password")
+    @classmethod
+    def _not_empty(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value():
+            raise ValueError("it is empty; set it, or leave it out")
         return value
 
     @field_validator("storage_url")
@@ -106,15 +136,63 @@ class Settings(BaseSettings):
             raise ValueError("FORTRESS_SECRET still has its development value; set a random one")
         if len(secret) < 32:
             raise ValueError("FORTRESS_SECRET is shorter than 32 characters")
-        if self.database_iam and not self.database_url.startswith("mysql"):
-            raise ValueError("FORTRESS_DATABASE_IAM needs a mysql+aiomysql FORTRESS_DATABASE_URL")
+        return self
+
+    @model_validator(mode="after")
+    def _signs_in_one_way(self) -> Self:
         url = make_url(self.database_url)
+        mysql = url.get_backend_name() == "mysql"
+        if self.database_iam and not mysql:
+            raise ValueError("FORTRESS_DATABASE_IAM needs a mysql+aiomysql FORTRESS_DATABASE_URL")
         if self.database_iam and not (url.username and url.host):
             raise ValueError(
                 "FORTRESS_DATABASE_IAM needs a user and a host in FORTRESS_DATABASE_URL: "
                 "tokens are made for both"
             )
+        if self.database_password is None:
+            return self
+        if self.database_iam:
+            raise ValueError(
+                "FORTRESS_DATABASE_PASSWORD and FORTRESS_DATABASE_IAM are two ways to sign in; "
+                "leave one out"
+            )
+        if not (mysql and url.username):
+            raise ValueError(
+                "FORTRESS_DATABASE_PASSWORD needs a user in a mysql+aiomysql FORTRESS_DATABASE_URL"
+            )
+        if url.password is not None:
+            raise ValueError(
+                "FORTRESS_DATABASE_PASSWORD is set and FORTRESS_DATABASE_URL has a password too; "
+                "take that out of the URL"
+            )
         return self
+
+    @model_validator(mode="after")
+    def _tells_the_bus_in_secret(self) -> Self:
+        url = urlsplit(self.bus_url)
+        if self.bus_password is not None and url.scheme == "memory":
+            raise ValueError("FORTRESS_BUS_PASSWORD needs a rediss:// FORTRESS_BUS_URL")
+        if self.bus_password is not None and url.password is not None:
+            raise ValueError(
+                "FORTRESS_BUS_PASSWORD is set and FORTRESS_BUS_URL has a password too; "
+                "take that out of the URL"
+            )
+        plain = url.scheme in ("redis", "valkey")
+        secret = self.bus_password is not None or url.password is not None
+        if plain and secret and self.environment is not Environment.development:
+            raise ValueError(
+                "FORTRESS_BUS_URL: the bus's password would go over the network in plain text; "
+                "use rediss://"
+            )
+        return self
+
+    @property
+    def database_address(self) -> URL:
+        """`database_url` with the password that is kept apart from it. Shown, it hides both."""
+        url = make_url(self.database_url)
+        if self.database_password is None:
+            return url
+        return url.set(password=self.database_password.get_secret_value())
 
 
 S = TypeVar("S", bound="Settings")

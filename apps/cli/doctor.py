@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 from rich.console import Console
 from rich.markup import escape
-from sqlalchemy.engine import make_url
 
 from apps.cli.output import Json, document, examples
 from apps.local.settings import LocalSettings, load_local
@@ -95,7 +94,7 @@ async def _database(settings: LocalSettings) -> tuple[bool, str]:
             await connection.exec_driver_sql("SELECT 1")
     finally:
         await database.close()
-    return True, make_url(settings.database_url).render_as_string(hide_password=True)
+    return True, settings.database_address.render_as_string(hide_password=True)
 
 
 async def _tables(settings: LocalSettings) -> tuple[bool, str]:

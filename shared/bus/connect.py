@@ -12,4 +12,5 @@ def connect_bus(settings: Settings) -> Bus:
     # The driver costs start-up time and memory: it is loaded only where it is used.
     from shared.bus.valkey import ValkeyBus  # noqa: PLC0415 - as said above
 
-    return ValkeyBus(settings.bus_url)
+    password = settings.bus_password
+    return ValkeyBus(settings.bus_url, password.get_secret_value() if password else None)

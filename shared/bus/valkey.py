@@ -112,11 +112,17 @@ class ValkeySubscription(Inbox):
 
 
 class ValkeyBus:
-    """`url` is redis://host:port/0, or rediss:// for TLS; valkey:// and valkeys:// are the same."""
+    """`url` is redis://host:port/0, or rediss:// for TLS; valkey:// and valkeys:// are the same.
 
-    def __init__(self, url: str) -> None:
+    With TLS the server's certificate and name are verified before anything is said, the password
+    included: against the system's trust store, or the file of `?ssl_ca_certs=`. `password`: where
+    the URL has none.
+    """
+
+    def __init__(self, url: str, password: str | None = None) -> None:
         self._client: Redis = Redis.from_url(
             re.sub("^valkey(s?)://", r"redis\1://", url),
+            password=password,
             socket_connect_timeout=CONNECT_S,
             socket_timeout=None,
             retry=Retry(NoBackoff(), 0),

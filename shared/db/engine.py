@@ -7,7 +7,7 @@ from typing import Any
 
 from pymysql.constants import CLIENT
 from sqlalchemy import Connection, event
-from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -44,13 +44,13 @@ def make_engine(
     count_changed: bool = False,
     bulk: bool = False,
 ) -> AsyncEngine:
-    """An engine for `settings.database_url`; `pool` overrides `settings.database_pool`.
+    """An engine for `settings.database_address`; `pool` overrides `settings.database_pool`.
 
     `count_changed`: on MySQL, rowcount counts the rows that changed, not those found, so that
     an insert that met an existing row counts 0. `bulk`: its statements may be larger than 16 KB,
     so RDS Proxy pins its connections; they have another program name, and should be few.
     """
-    url = make_url(settings.database_url)
+    url = settings.database_address
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url)
     engine = _mysql_engine(settings, pool or settings.database_pool, bulk)
@@ -86,7 +86,7 @@ def _mysql_engine(settings: Settings, pool: int, bulk: bool) -> AsyncEngine:
     if settings.database_iam or settings.database_ca:
         arguments["ssl"] = make_context(settings.database_ca)
     engine = create_async_engine(
-        make_url(settings.database_url).update_query_dict({"charset": "utf8mb4"}),
+        settings.database_address.update_query_dict({"charset": "utf8mb4"}),
         connect_args=arguments,
         pool_size=pool,
         max_overflow=0,

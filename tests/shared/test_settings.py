@@ -7,6 +7,10 @@ from shared.errors import ConfigurationError
 from shared.settings import Environment, Settings, load
 
 RANDOM = "x" * 40
+SIGN_IN = ("DATABASE_URL", "DATABASE_PASSWORD", "DATABASE_IAM", "BUS_URL", "BUS_PASSWORD")
+MYSQL = "mysql+aiomysql://user@db.example.com/fortress"
+# What would be cut off, or end the address early, if it were put into a URL as it is.
+HARD = "p@ss:w/or%64#?'\"\\ é"
 
 
 class Strict(Settings):
@@ -22,7 +26,7 @@ def refused(kind: type[Settings] = Settings) -> str:
 
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ENVIRONMENT", "SECRET", "DATABASE_URL", "BUS_URL", "STORAGE_URL"):
+    for name in ("ENVIRONMENT", "SECRET", "STORAGE_URL", *SIGN_IN):
         monkeypatch.delenv(f"FORTRESS_{name}", raising=False)
 
 
@@ -98,3 +102,74 @@ def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_secret_does_not_show_when_settings_are_printed() -> None:
     assert RANDOM not in repr(load(Settings, secret=RANDOM))
+
+
+def test_a_database_password_kept_apart_is_taken_as_it_is() -> None:
+    address = load(Settings, database_url=MYSQL, database_password=HARD).database_address
+    assert (address.username, address.password) == ("user", HARD)
+    assert (address.host, address.database) == ("db.example.com", "fortress")
+
+
+def test_passwords_do_not_show_when_settings_or_addresses_are_printed() -> None:
+    apart = load(
+        Settings,
+        database_url=MYSQL,
+        database_password="hunter2",
+        bus_url="rediss://h/0",
+        bus_password="hunter2",
+    )
+    inside = load(
+        Settings, database_url=MYSQL.replace("@", ":hunter2@"), bus_url="redis://:hunter2@h/0"
+    )
+    shown = (apart, inside, apart.database_address, inside.database_address, apart.model_dump())
+    assert "hunter2" not in "".join(f"{item!r} {item}" for item in shown)
+
+
+def test_what_is_refused_does_not_show_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORTRESS_DATABASE_URL", MYSQL.replace("@", ":hunter2@"))
+    monkeypatch.setenv("FORTRESS_DATABASE_PASSWORD", "hunter3")
+    assert "hunter" not in refused()
+    with pytest.raises(ValueError, match="FORTRESS_DATABASE_PASSWORD") as caught:
+        Settings()
+    assert "hunter" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"DATABASE_PASSWORD": "x"}, "FORTRESS_DATABASE_PASSWORD needs a user"),
+        ({"DATABASE_PASSWORD": "x", "DATABASE_URL": "mysql+aiomysql://h/d"}, "needs a user"),
+        (
+            {"DATABASE_PASSWORD": "x", "DATABASE_URL": MYSQL, "DATABASE_IAM": "true"},
+            "two ways to sign in",
+        ),
+        (
+            {"DATABASE_PASSWORD": "x", "DATABASE_URL": "mysql+aiomysql://u:p@h/d"},
+            "take that out of the URL",
+        ),
+        ({"DATABASE_PASSWORD": "", "DATABASE_URL": MYSQL}, "PASSWORD: it is empty"),
+        ({"BUS_PASSWORD": "", "BUS_URL": "rediss://h/0"}, "FORTRESS_BUS_PASSWORD: it is empty"),
+        ({"BUS_PASSWORD": "x"}, "needs a rediss:// FORTRESS_BUS_URL"),
+        ({"BUS_PASSWORD": "x", "BUS_URL": "rediss://:p@h/0"}, "take that out of the URL"),
+        ({"BUS_URL": "rediss://h/0?ssl_cert_reqs=none"}, "'ssl_cert_reqs' is not an option"),
+        ({"BUS_URL": "redis://h/0?password=hunter2"}, "'password' is not an option"),
+    ],
+)
+def test_a_wrong_way_to_sign_in_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], said: str
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(f"FORTRESS_{name}", value)
+    assert said in refused()
+    assert "hunter2" not in refused()
+
+
+@pytest.mark.parametrize("url", ["redis://h/0", "valkey://:hunter2@h/0"])
+def test_outside_development_no_password_goes_to_the_bus_in_plain_text(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    password = None if "@" in url else "hunter2"
+    load(Settings, bus_url=url, bus_password=password)
+    monkeypatch.setenv("FORTRESS_ENVIRONMENT", "production")
+    with pytest.raises(ConfigurationError, match="in plain text; use rediss://"):
+        load(Settings, bus_url=url, bus_password=password, secret=RANDOM)
