@@ -37,9 +37,11 @@ ARG APP
 COPY shared /app/shared
 COPY migrations /app/migrations
 COPY apps /all/apps
+COPY infra/ca/rds.pem /all/rds.pem
 WORKDIR /app
 RUN mkdir -p /own /library apps \
     && cp /all/apps/__init__.py apps/ && { [ ! -d /all/apps/$APP ] || cp -r /all/apps/$APP apps/; } \
+    && { [ $APP != migrations ] || { mkdir ca && cp /all/rds.pem ca/; }; } \
     && { [ $APP != cli ] || cp -r /all/apps/api /all/apps/fleet /all/apps/local apps/; } \
     && python3 /build/inside/bytecode.py own /app \
     && PYTHONPATH=/app /opt/venv/bin/python /build/inside/bytecode.py library /library shared.db.iam shared.bus.valkey \

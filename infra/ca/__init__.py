@@ -1,0 +1,1 @@
+"""The certificate authorities that Aurora's own endpoints are verified against."""
