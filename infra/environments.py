@@ -37,6 +37,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     account: str
     region: str
     zones: tuple[str, ...]
+    cidr: str
     domain: str
     hosted_zone_id: str | None = None
     certificate: str | None = None

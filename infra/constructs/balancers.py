@@ -1,0 +1,191 @@
+"""The two load balancers: the web apps by host name, devices and the bastion by port."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_elasticloadbalancingv2 as elb
+from aws_cdk import aws_route53_targets as targets
+from constructs import Construct
+
+from infra.constructs.names import Names
+from infra.environments import Environment
+from infra.ports import BASTION, HTTP, HTTPS, SSH, TLS_LINES
+from infra.routes import load as load_routes
+from infra.stacks.network import NetworkStack
+
+# A target that says nothing for two checks of five seconds is out, and as quickly in again.
+CHECK_S = 5
+CHECKS = 2
+
+
+class WebBalancer(Construct):
+    """`balancer`, and `targets` by app."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        network: NetworkStack,
+        names: Names,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._routes = load_routes()
+        self._names = names
+        self.balancer = elb.ApplicationLoadBalancer(
+            self,
+            "Balancer",
+            vpc=network.vpc,
+            vpc_subnets=network.public,
+            internet_facing=True,
+            security_group=network.groups.alb,
+            idle_timeout=cdk.Duration.seconds(self._routes.idle_s),
+            drop_invalid_header_fields=True,
+            desync_mitigation_mode=elb.DesyncMitigationMode.STRICTEST,
+            deletion_protection=environment.deletion_protection,
+        )
+        self.balancer.log_access_logs(network.logs, "alb")
+        self.targets = {
+            route.app: self._target(route.app, network.vpc) for route in self._routes.web
+        }
+        self._listen()
+
+    def _target(self, app: str, vpc: ec2.IVpc) -> elb.ApplicationTargetGroup:
+        return elb.ApplicationTargetGroup(
+            self,
+            app.title(),
+            vpc=vpc,
+            target_type=elb.TargetType.IP,
+            protocol=elb.ApplicationProtocol.HTTP,
+            port=self._routes.web_port,
+            deregistration_delay=cdk.Duration.seconds(15),
+            health_check=elb.HealthCheck(
+                path=self._routes.health,
+                port=str(self._routes.internal_port),
+                healthy_http_codes="200",
+                interval=cdk.Duration.seconds(CHECK_S),
+                timeout=cdk.Duration.seconds(CHECK_S - 1),
+                healthy_threshold_count=CHECKS,
+                unhealthy_threshold_count=CHECKS,
+            ),
+        )
+
+    def _listen(self) -> None:
+        self.balancer.add_listener(
+            "Http",
+            port=HTTP,
+            open=False,
+            default_action=elb.ListenerAction.redirect(
+                protocol="HTTPS", port=str(HTTPS), permanent=True
+            ),
+        )
+        listener = self.balancer.add_listener(
+            "Https",
+            port=HTTPS,
+            open=False,
+            protocol=elb.ApplicationProtocol.HTTPS,
+            ssl_policy=elb.SslPolicy.RECOMMENDED_TLS,
+            certificates=[self._names.certificate],
+            # An unknown Host reaches no app.
+            default_action=elb.ListenerAction.fixed_response(
+                404, content_type="text/plain", message_body="There is nothing at this host.\n"
+            ),
+        )
+        for number, route in enumerate(self._routes.web, start=1):
+            host = self._routes.host(route, self._names.domain)
+            listener.add_action(
+                route.app.title(),
+                priority=number * 10,
+                conditions=[elb.ListenerCondition.host_headers([host])],
+                action=elb.ListenerAction.forward([self.targets[route.app]]),
+            )
+            self._names.alias(route.subdomain, targets.LoadBalancerTarget(self.balancer))
+
+
+class DeviceBalancer(Construct):
+    """`balancer`, `targets` by name of the line, and `bastion`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        network: NetworkStack,
+        names: Names,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        routes = load_routes()
+        self._internal = routes.internal_port
+        self._vpc = network.vpc
+        self.balancer = elb.NetworkLoadBalancer(
+            self,
+            "Balancer",
+            vpc=network.vpc,
+            vpc_subnets=network.front,
+            internet_facing=True,
+            # From its creation: one cannot be added later.
+            security_groups=[network.groups.nlb],
+            cross_zone_enabled=True,
+            deletion_protection=environment.deletion_protection,
+        )
+        self.balancer.log_access_logs(network.logs, "nlb")
+        self.targets: dict[str, elb.NetworkTargetGroup] = {}
+        for route in routes.devices:
+            self._line(route.name, route.port)
+        self._tls("tls", routes.devices[0].port, names)
+        self.bastion = self._group("Bastion", BASTION, check=BASTION)
+        self._listener("Ssh", SSH, self.bastion)
+        for label in ("devices", "bastion"):
+            names.alias(label, targets.LoadBalancerTarget(self.balancer))
+
+    def _line(self, name: str, port: int) -> None:
+        self.targets[name] = self._group(name.title(), port, check=self._internal)
+        self._listener(f"{name.title()}Listener", port, self.targets[name])
+
+    def _tls(self, name: str, port: int, names: Names) -> None:
+        self.targets[name] = self._group(name.title(), port, check=self._internal)
+        elb.NetworkListener(
+            self,
+            f"{name.title()}Listener",
+            load_balancer=self.balancer,
+            port=TLS_LINES,
+            protocol=elb.Protocol.TLS,
+            ssl_policy=elb.SslPolicy.RECOMMENDED_TLS,
+            certificates=[names.certificate],
+            default_target_groups=[self.targets[name]],
+        )
+
+    def _listener(self, construct_id: str, port: int, group: elb.NetworkTargetGroup) -> None:
+        elb.NetworkListener(
+            self,
+            construct_id,
+            load_balancer=self.balancer,
+            port=port,
+            protocol=elb.Protocol.TCP,
+            default_target_groups=[group],
+        )
+
+    def _group(self, construct_id: str, port: int, *, check: int) -> elb.NetworkTargetGroup:
+        group = elb.NetworkTargetGroup(
+            self,
+            construct_id,
+            vpc=self._vpc,
+            target_type=elb.TargetType.IP,
+            protocol=elb.Protocol.TCP,
+            port=port,
+            preserve_client_ip=True,
+            connection_termination=False,
+            deregistration_delay=cdk.Duration.seconds(15),
+            health_check=elb.HealthCheck(
+                protocol=elb.Protocol.TCP,
+                port=str(check),
+                interval=cdk.Duration.seconds(CHECK_S),
+                timeout=cdk.Duration.seconds(CHECK_S - 1),
+                healthy_threshold_count=CHECKS,
+                unhealthy_threshold_count=CHECKS,
+            ),
+        )
+        # Off, or closing the health port while draining would cut devices that are alive.
+        group.set_attribute("target_health_state.unhealthy.connection_termination.enabled", "false")
+        return group

@@ -1,0 +1,117 @@
+"""Aurora MySQL, and the proxy that tasks reach it through."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_rds as rds
+from constructs import Construct
+
+from infra.environments import Environment
+from infra.stacks.network import NetworkStack
+
+DATABASE = "fortress"
+VERSION = rds.AuroraMysqlEngineVersion.VER_3_10_4
+# What the apps rely on; each session has it without asking, for asking would pin it.
+PARAMETERS = {
+    "transaction_isolation": "READ-COMMITTED",
+    "require_secure_transport": "ON",
+    "innodb_flush_log_at_trx_commit": "1",
+    "binlog_format": "OFF",
+    "time_zone": "UTC",
+    "character_set_server": "utf8mb4",
+    "collation_server": "utf8mb4_0900_ai_ci",
+}
+
+
+def database_users(environment: Environment) -> dict[str, str]:
+    """The database user of each app; its rights come with the migrations."""
+    return {app: f"{DATABASE}_{app}" for app in environment.services}
+
+
+def cluster(
+    scope: Construct, environment: Environment, network: NetworkStack, key: kms.IKey
+) -> rds.DatabaseCluster:
+    """The database of record; only the proxy and migrations reach it."""
+    aurora = environment.aurora
+    writer, *readers = [_instance(environment, number) for number in range(1, aurora.instances + 1)]
+    return rds.DatabaseCluster(
+        scope,
+        "Cluster",
+        engine=rds.DatabaseClusterEngine.aurora_mysql(version=VERSION),
+        writer=writer,
+        readers=readers,
+        vpc=network.vpc,
+        vpc_subnets=network.isolated,
+        security_groups=[network.groups.database],
+        credentials=rds.Credentials.from_username("fortress_admin"),
+        manage_master_user_password=True,
+        iam_authentication=True,
+        default_database_name=DATABASE,
+        storage_encrypted=True,
+        storage_encryption_key=key,
+        backup=rds.BackupProps(retention=cdk.Duration.days(aurora.backup_days)),
+        backtrack_window=cdk.Duration.hours(aurora.backtrack_hours),
+        parameters=PARAMETERS | {"max_connections": str(aurora.max_connections)},
+        cloudwatch_logs_exports=["error", "slowquery"],
+        copy_tags_to_snapshot=True,
+        deletion_protection=environment.deletion_protection,
+        removal_policy=cdk.RemovalPolicy.SNAPSHOT,
+    )
+
+
+def _instance(environment: Environment, number: int) -> rds.IClusterInstance:
+    zones = environment.task_zones
+    return rds.ClusterInstance.provisioned(
+        f"Instance{number}",
+        instance_type=ec2.InstanceType(environment.aurora.instance_class),
+        availability_zone=zones[(number - 1) % len(zones)],
+        publicly_accessible=False,
+        auto_minor_version_upgrade=True,
+    )
+
+
+def proxy(
+    scope: Construct,
+    environment: Environment,
+    network: NetworkStack,
+    database: rds.DatabaseCluster,
+    users: dict[str, str],
+) -> rds.DatabaseProxy:
+    """RDS Proxy with IAM at both of its ends: no password of an app exists anywhere."""
+    limits = environment.proxy
+    role = iam.Role(
+        scope,
+        "ProxyRole",
+        assumed_by=iam.ServicePrincipal("rds.amazonaws.com"),
+        description="RDS Proxy signs in to the database as the apps' users",
+    )
+    made = rds.DatabaseProxy(
+        scope,
+        "Proxy",
+        proxy_target=rds.ProxyTarget.from_cluster(database),
+        vpc=network.vpc,
+        vpc_subnets=network.isolated,
+        security_groups=[network.groups.proxy],
+        role=role,
+        iam_auth=True,
+        default_auth_scheme=rds.DefaultAuthScheme.IAM_AUTH,
+        require_tls=True,
+        borrow_timeout=cdk.Duration.seconds(limits.borrow_s),
+        idle_client_timeout=cdk.Duration.seconds(limits.idle_s),
+        max_connections_percent=limits.max_connections_percent,
+        max_idle_connections_percent=limits.max_idle_connections_percent,
+    )
+    # The construct leaves the role without any right (aws-cdk-lib 2.275).
+    stack = cdk.Stack.of(scope)
+    role.add_to_policy(
+        iam.PolicyStatement(
+            actions=["rds-db:connect"],
+            resources=[
+                f"arn:{stack.partition}:rds-db:{stack.region}:{stack.account}:dbuser:"
+                f"{database.cluster_resource_identifier}/{user}"
+                for user in users.values()
+            ],
+        )
+    )
+    return made
