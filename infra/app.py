@@ -1,7 +1,8 @@
 """`python -m infra.app [--out DIR] [NAME …]`: write the templates of every environment.
 
-Needs neither an account nor a network: what AWS would have to be asked for stands in
-`environments.toml`.
+Ends with 1 when a rule of cdk-nag found something, which the report says; with 2 when the
+configuration cannot be used. Needs neither an account nor a network: what AWS would have to be
+asked for stands in `environments.toml`.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import infra.node  # noqa: F401 - names the Node before the constructs start it
 
 # isort: split
 import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks
 
 from infra.environments import Environment, load, load_all, load_delivery
 from infra.stacks.data import DataStack
@@ -33,21 +35,39 @@ def names() -> tuple[str, ...]:
     return (*(environment.name for environment in load_all()), DELIVERY)
 
 
-def write(name: str, out: Path) -> None:
-    """Write one environment's templates and manifest into `out`, in place of what is there."""
+def write(name: str, out: Path) -> bool:
+    """Write one environment's templates and manifest into `out`, in place of what is there, and
+    what the rules found into its `validation-report.json`. False: they found something.
+    """
     shutil.rmtree(out, ignore_errors=True)
     app = build(name, out)
-    app.synth()
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    try:
+        app.synth()
+    except RuntimeError as error:
+        if "Validation failed" not in str(error):
+            raise
+        return False
+    return True
 
 
 def build(name: str, out: Path) -> cdk.App:
     """The app with all stacks of `name`, not yet written."""
-    app = cdk.App(outdir=str(out), analytics_reporting=False)
     if name == DELIVERY:
+        app = _app(out, {})
         _delivery(app)
-    else:
-        stacks(app, load(name))
+        return app
+    environment = load(name)
+    # The VPC compares its zones with the account's; without this it would ask for them, and write
+    # made-up ones until somebody answered.
+    asked = f"availability-zones:account={environment.account}:region={environment.region}"
+    app = _app(out, {asked: list(environment.zones)})
+    stacks(app, environment)
     return app
+
+
+def _app(out: Path, context: dict[str, Any]) -> cdk.App:
+    return cdk.App(outdir=str(out), context=context, analytics_reporting=False)
 
 
 def stacks(app: cdk.App, environment: Environment) -> None:
@@ -83,12 +103,11 @@ def main(arguments: Iterable[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", help="environments (default: all)")
     given = parser.parse_args(None if arguments is None else list(arguments))
     try:
-        for name in given.names or names():
-            write(name, given.out / name)
+        clean = [write(name, given.out / name) for name in given.names or names()]
     except ConfigurationError as error:
         sys.stderr.write(f"{error.detail}\n")
         return 2
-    return 0
+    return 0 if all(clean) else 1
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
+from infra.constructs.acknowledge import acknowledge
 from infra.environments import Environment
 from infra.stacks.network import NetworkStack
 
@@ -35,7 +36,7 @@ def cluster(
     """The database of record; only the proxy and migrations reach it."""
     aurora = environment.aurora
     writer, *readers = [_instance(environment, number) for number in range(1, aurora.instances + 1)]
-    return rds.DatabaseCluster(
+    made = rds.DatabaseCluster(
         scope,
         "Cluster",
         engine=rds.DatabaseClusterEngine.aurora_mysql(version=VERSION),
@@ -58,6 +59,20 @@ def cluster(
         deletion_protection=environment.deletion_protection,
         removal_policy=cdk.RemovalPolicy.SNAPSHOT,
     )
+    acknowledge(
+        made,
+        "AwsSolutions-RDS11",
+        "RDS Proxy speaks on 3306 only, and the isolated subnets and their groups let nobody else"
+        " come near; another port would hide nothing.",
+    )
+    acknowledge(
+        made,
+        "W3010",
+        "Zones come from the environment's configuration: looking them up needs an account.",
+    )
+    if not environment.deletion_protection:
+        acknowledge(made, "AwsSolutions-RDS10", "Off for a time, to take the environment down.")
+    return made
 
 
 def _instance(environment: Environment, number: int) -> rds.IClusterInstance:

@@ -4,6 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
+from infra.constructs.acknowledge import acknowledge
 from infra.ports import BASTION, HTTP, HTTPS, MYSQL, SSH, TLS_LINES, VALKEY
 from infra.routes import load as load_routes
 
@@ -71,6 +72,20 @@ class Groups(Construct):
         for port in (*ports, TLS_LINES):
             self._made["nlb"].add_ingress_rule(anyone, ec2.Port.tcp(port), "devices")
         self._made["nlb"].add_ingress_rule(anyone, ec2.Port.tcp(SSH), "people with a listed key")
+        acknowledge(
+            self._made["alb"], "AwsSolutions-EC23", "It is the public door of six web apps."
+        )
+        acknowledge(
+            self._made["nlb"],
+            "AwsSolutions-EC23",
+            "Devices come from any network. People come to the bastion from any too: it lets in"
+            " listed keys only, has no shell, and forwards to the database proxy alone.",
+        )
+        acknowledge(
+            self._made["nlb"],
+            "W2508",
+            "Port 22 is the bastion's: listed keys only, no shell, one place to forward to.",
+        )
 
     def _to_tasks(self) -> None:
         routes = load_routes()

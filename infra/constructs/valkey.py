@@ -6,6 +6,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
 
+from infra.constructs.acknowledge import acknowledge
 from infra.environments import Environment
 from infra.ports import VALKEY
 from infra.stacks.network import NetworkStack
@@ -27,6 +28,12 @@ def valkey(
             password_length=64,
             exclude_punctuation=True,
         ),
+    )
+    acknowledge(
+        secret,
+        "AwsSolutions-SMG4",
+        "Renewing it means giving the bus two passwords for a while and starting every task anew:"
+        " docs/deployment.md has the steps. The bus holds nothing that has to last.",
     )
     subnets = elasticache.CfnSubnetGroup(
         scope,
@@ -57,5 +64,12 @@ def valkey(
         auto_minor_version_upgrade=True,
         snapshot_retention_limit=0,
     )
+    if not several:
+        acknowledge(
+            group,
+            "AwsSolutions-AEC4",
+            "One node: the small profile stands in one zone. Without the bus everything is slower"
+            " and nothing is lost.",
+        )
     group.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
     return group.attr_primary_end_point_address, secret

@@ -6,6 +6,7 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
 
+from infra.constructs.acknowledge import acknowledge
 from infra.constructs.buckets import file_bucket
 from infra.constructs.database import DATABASE, cluster, database_users, proxy
 from infra.constructs.valkey import valkey
@@ -58,6 +59,12 @@ class DataStack(cdk.Stack):
             generate_secret_string=secrets.SecretStringGenerator(
                 password_length=64, exclude_punctuation=True
             ),
+        )
+        acknowledge(
+            self.app_secret,
+            "AwsSolutions-SMG4",
+            "What it signs lives as long as it does: a new one, at the time of one's choice, ends"
+            " all of it at once. docs/deployment.md has the steps.",
         )
         self.bastion_host_key = secrets.Secret.from_secret_name_v2(
             self, "BastionHostKey", f"fortress/{environment.name}/bastion/host-key"
