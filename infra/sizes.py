@@ -31,7 +31,8 @@ class ServiceSize(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Aurora(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`instance_class` without `db.`, Graviton; `max_connections`: of each instance, set in the
     parameter group; `backup_days`: how far point-in-time recovery reaches (a new cluster);
-    `backtrack_hours`: how far the cluster itself can be turned back, in minutes; 0: not at all.
+    `backtrack_hours`: how far the cluster itself can be turned back, in minutes; 0: not at all;
+    `io_optimized`: I/O costs nothing, instances 30% and storage 125% more (docs/cost.md).
     """
 
     instance_class: str
@@ -39,6 +40,7 @@ class Aurora(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_connections: Annotated[int, Meta(ge=50, le=16_000)]
     backup_days: Annotated[int, Meta(ge=7, le=35)]
     backtrack_hours: Annotated[int, Meta(ge=0, le=72)]
+    io_optimized: bool = False
 
 
 class ProxyLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -50,6 +50,7 @@ def cluster(
         iam_authentication=True,
         default_database_name=DATABASE,
         storage_encrypted=True,
+        storage_type=rds.DBClusterStorageType.AURORA_IOPT1 if aurora.io_optimized else None,
         storage_encryption_key=key,
         backup=rds.BackupProps(retention=cdk.Duration.days(aurora.backup_days)),
         backtrack_window=cdk.Duration.hours(aurora.backtrack_hours),
