@@ -1,0 +1,1 @@
+"""What each type of resource costs: one rule a type, or a reason why it is free."""

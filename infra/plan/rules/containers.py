@@ -1,0 +1,128 @@
+"""Tasks on Fargate: the baseline under a plan, the rest on demand and on Spot."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, Final
+
+from infra.plan.bill import SHARED, Line
+from infra.plan.load import HOURS
+from infra.plan.money import between
+from infra.plan.rules.registry import PLANS, Context, rule
+from infra.plan.rules.schedule import raised_hours
+from infra.plan.template import Resource, reference
+from shared.errors import ConfigurationError
+
+GROUP: Final = "containers"
+SPOT: Final = ("fargate.spot.share",)
+
+
+@rule("AWS::ECS::Service")
+def service(resource: Resource, context: Context) -> Iterator[Line]:
+    """The tasks of the minimum all month; those of schedules and peaks for their hours."""
+    task = _definition(resource, context)
+    scaling = _scaling(resource, context)
+    least = int(scaling["MinCapacity"]) if scaling else int(resource.get("DesiredCount", 1))
+    base, spot = _strategy(resource)
+    always = Decimal(min(base, least))
+    yield from _hours(context, task, "baseline", always * HOURS, PLANS[context.plan])
+    beyond = (least - always) * HOURS
+    if scaling:
+        beyond += raised_hours(scaling.get("ScheduledActions", []), least)
+    on_demand, on_spot = beyond * (1 - spot), beyond * spot
+    yield from _hours(context, task, "beyond the base, on demand", on_demand)
+    yield from _hours(context, task, "beyond the base, Spot", on_spot, SPOT)
+    yield from _peaks(context, task, spot)
+
+
+def _peaks(context: Context, task: Resource, spot: Decimal) -> Iterator[Line]:
+    app = _app(task, context)
+    hours = sum((p.tasks * p.hours for p in context.load.peaks if p.app == app), Decimal(0))
+    yield from _hours(context, task, "peaks, on demand", hours * (1 - spot), fixed=False)
+    yield from _hours(context, task, "peaks, Spot", hours * spot, SPOT, fixed=False)
+
+
+def _hours(
+    context: Context,
+    task: Resource,
+    what: str,
+    hours: Decimal,
+    share: tuple[str, ...] = (),
+    *,
+    fixed: bool = True,
+) -> Iterator[Line]:
+    """The vCPU and memory of `hours` hours of one task."""
+    if not hours:
+        return
+    app = _app(task, context)
+    kind = "arm" if _platform(task) == "ARM64" else "x86"
+    cpu, memory = Decimal(task["Cpu"]) / 1024, Decimal(task["Memory"]) / 1024
+    why = f"{hours.normalize():f} task-hours of {cpu} vCPU and {memory} GB"
+    for name, size in (("vcpu", cpu), ("memory", memory)):
+        yield context.line(
+            GROUP,
+            f"{app} {what}, {'vCPU' if name == 'vcpu' else name}",
+            f"fargate.{kind}.{name}",
+            *share,
+            quantity=hours * size,
+            fixed=fixed,
+            app=app if app in context.apps else SHARED,
+            why=why,
+        )
+
+
+def _definition(resource: Resource, context: Context) -> Resource:
+    name = reference(resource["TaskDefinition"])
+    found = context.template.find(resource.stack, name) if name else None
+    if found is None:
+        raise ConfigurationError(f"{resource}: its task definition is not in the template")
+    return found
+
+
+def _app(task: Resource, context: Context) -> str:
+    names = [str(container["Name"]) for container in task["ContainerDefinitions"]]
+    return next((name for name in names if name in context.apps), names[0])
+
+
+def _platform(task: Resource) -> str:
+    return str(task.get("RuntimePlatform", {}).get("CpuArchitecture", "X86_64"))
+
+
+def _scaling(resource: Resource, context: Context) -> Resource | None:
+    """The scalable target that speaks of this service."""
+    targets = context.template.of("AWS::ApplicationAutoScaling::ScalableTarget")
+    return next((t for t in targets if _names(t["ResourceId"], resource)), None)
+
+
+def _names(value: Any, resource: Resource) -> bool:
+    """Whether a Ref or GetAtt somewhere in it names the resource."""
+    if reference(value) == resource.id:
+        return True
+    parts = value.values() if isinstance(value, dict) else value
+    return isinstance(value, dict | list) and any(_names(part, resource) for part in parts)
+
+
+def _strategy(resource: Resource) -> tuple[int, Decimal]:
+    """The base on FARGATE, and which share of what goes beyond it lands on Spot."""
+    strategy = resource.get("CapacityProviderStrategy")
+    if not strategy:
+        return 10**6, Decimal(0)
+    weights = {item["CapacityProvider"]: int(item.get("Weight", 0)) for item in strategy}
+    base = sum(int(item.get("Base", 0)) for item in strategy)
+    whole = sum(weights.values())
+    return base, Decimal(weights.get("FARGATE_SPOT", 0)) / whole if whole else Decimal(0)
+
+
+@rule("AWS::ECS::Cluster")
+def cluster(resource: Resource, context: Context) -> Iterator[Line]:
+    """Container Insights, where it is on: some 25 metrics a service."""
+    settings = {item["Name"]: item["Value"] for item in resource.get("ClusterSettings", [])}
+    if settings.get("containerInsights", "disabled") != "disabled":
+        services = sum(1 for _ in context.template.of("AWS::ECS::Service"))
+        yield context.line(
+            "watching",
+            "Container Insights",
+            "metric.custom",
+            quantity=between(10, 25, 40) * services,
+            fixed=True,
+            why=f"{services} services",
+        )
