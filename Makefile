@@ -39,6 +39,9 @@ faults: setup ## Kill, stop, cut and fill everything at length; nothing acknowle
 fuzz: setup ## Try bytes that nobody thought of on the line protocol (MINUTES=10, SECONDS); what breaks is kept in var/fuzz
 	@exec $(BIN)/python -m tests.fuzz $(if $(SECONDS),--seconds $(SECONDS),--minutes $(or $(MINUTES),10)) $(ARGS)
 
+synth: setup ## Write the templates of AWS into var/synth, without an account, and check them
+	@exec $(BIN)/python -m infra.synth $(ARGS)
+
 images: setup ## Build every container image, measure size and start, list what is in them (ARGS: names; BASE_IMAGE)
 	@$(BIN)/python -m scripts.images $(ARGS)
 
@@ -68,4 +71,4 @@ clean: ## Remove the environment, caches and what tests left (data of `make run`
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /make \1	/' | expand -t 18
 
-.PHONY: setup run test test-proxy lint format bench faults fuzz images secrets up down test-compose lock clean help
+.PHONY: setup run test test-proxy lint format bench faults fuzz synth images secrets up down test-compose lock clean help

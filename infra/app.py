@@ -28,6 +28,8 @@ from shared.errors import ConfigurationError
 
 DELIVERY = "delivery"
 OUT = Path("var/synth")
+# Logs come into a bucket by its policy, not by an access-control list.
+FLAGS = {"@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True}
 
 
 def names() -> tuple[str, ...]:
@@ -67,7 +69,7 @@ def build(name: str, out: Path) -> cdk.App:
 
 
 def _app(out: Path, context: dict[str, Any]) -> cdk.App:
-    return cdk.App(outdir=str(out), context=context, analytics_reporting=False)
+    return cdk.App(outdir=str(out), context=FLAGS | context, analytics_reporting=False)
 
 
 def stacks(app: cdk.App, environment: Environment) -> None:

@@ -53,13 +53,20 @@ def cluster(
         storage_type=rds.DBClusterStorageType.AURORA_IOPT1 if aurora.io_optimized else None,
         storage_encryption_key=key,
         backup=rds.BackupProps(retention=cdk.Duration.days(aurora.backup_days)),
-        backtrack_window=cdk.Duration.hours(aurora.backtrack_hours),
+        backtrack_window=(
+            cdk.Duration.hours(aurora.backtrack_hours) if aurora.backtrack_hours else None
+        ),
         parameters=PARAMETERS | {"max_connections": str(aurora.max_connections)},
         cloudwatch_logs_exports=["error", "slowquery"],
         copy_tags_to_snapshot=True,
         deletion_protection=environment.deletion_protection,
         removal_policy=cdk.RemovalPolicy.SNAPSHOT,
     )
+    _stands(made, environment)
+    return made
+
+
+def _stands(made: rds.DatabaseCluster, environment: Environment) -> None:
     acknowledge(
         made,
         "AwsSolutions-RDS11",
@@ -71,9 +78,15 @@ def cluster(
         "W3010",
         "Zones come from the environment's configuration: looking them up needs an account.",
     )
+    if not environment.aurora.backtrack_hours:
+        acknowledge(
+            made,
+            "AwsSolutions-RDS14",
+            "Turning the cluster back would undo readings that were acknowledged, and costs by"
+            " change and hour. Backups restore to any second, beside the running cluster.",
+        )
     if not environment.deletion_protection:
         acknowledge(made, "AwsSolutions-RDS10", "Off for a time, to take the environment down.")
-    return made
 
 
 def _instance(environment: Environment, number: int) -> rds.IClusterInstance:
