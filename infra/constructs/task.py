@@ -9,13 +9,15 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.acknowledge import acknowledge
+from infra.constructs.acknowledge import acknowledge
 from infra.constructs.images import image
+from infra.constructs.vault import Held
 from infra.environments import Delivery, Environment
 
+# The one that the images are made for.
 USER = "10001:10001"
-CONTAINER_BUFFER_MIB = 4
-RETENTION = {days.value: days for days in ()}
+# What the log of a container may hold back while CloudWatch does not take it.
+LOG_BUFFER_MIB = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,14 +60,16 @@ class Container:
     stop_s: int
     ports: Sequence[int] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
-    secrets: Mapping[str, ecs.Secret] = field(default_factory=dict)
+    secrets: Mapping[str, Held] = field(default_factory=dict)
     health: Health | None = ALIVE
     init: bool = True
     backlog: int | None = None
 
 
 class Task(Construct):
-    """`definition`; `role`: what the app may do; `log_group`."""
+    """`definition`; `role`: what the app may do; `execution_role`: what starting it takes;
+    `log_group`.
+    """
 
     def __init__(
         self,
@@ -80,8 +84,9 @@ class Task(Construct):
         self.app = container.app
         self.log_group = self._logs(environment)
         self.role = self._role("TaskRole", f"What {self.app} may do")
+        self.execution_role = self._execution_role(container)
         self.definition = self._definition(environment, container)
-        self._add(container, image(self, self.app, delivery))
+        self._add(environment, container, image(self, self.app, delivery))
         acknowledge(
             self.definition,
             "AwsSolutions-ECS2",
@@ -90,13 +95,16 @@ class Task(Construct):
         )
 
     def _logs(self, environment: Environment) -> logs.LogGroup:
-        return logs.LogGroup(
+        group = logs.LogGroup(
             self,
             "Logs",
             log_group_name=f"/fortress/{environment.name}/{self.app}",
-            retention=retention(environment.log_days),
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
+        written = group.node.default_child
+        assert isinstance(written, logs.CfnLogGroup)
+        written.retention_in_days = environment.log_days
+        return group
 
     def _role(self, construct_id: str, description: str) -> iam.Role:
         return iam.Role(
@@ -110,15 +118,20 @@ class Task(Construct):
             description=description,
         )
 
-    def _definition(
-        self, environment: Environment, container: Container
-    ) -> ecs.FargateTaskDefinition:
-        execution = self._role("ExecutionRole", f"Starts {self.app}: image, log, secrets")
+    def _execution_role(self, container: Container) -> iam.Role:
+        role = self._role("ExecutionRole", f"Starts {self.app}: image, log, secrets")
+        for held in container.secrets.values():
+            held.lend(role)
         acknowledge(
-            execution,
+            role,
             "AwsSolutions-IAM5[Resource::*]",
             "ecr:GetAuthorizationToken has no resource; what it opens is one repository",
         )
+        return role
+
+    def _definition(
+        self, environment: Environment, container: Container
+    ) -> ecs.FargateTaskDefinition:
         return ecs.FargateTaskDefinition(
             self,
             "Definition",
@@ -130,11 +143,11 @@ class Task(Construct):
                 operating_system_family=ecs.OperatingSystemFamily.LINUX,
             ),
             task_role=self.role,
-            execution_role=execution,
+            execution_role=self.execution_role,
             volumes=[ecs.Volume(name="tmp")],
         )
 
-    def _add(self, container: Container, run: ecs.ContainerImage) -> None:
+    def _add(self, environment: Environment, container: Container, run: ecs.ContainerImage) -> None:
         linux = ecs.LinuxParameters(self, "Linux", init_process_enabled=container.init)
         linux.drop_capabilities(ecs.Capability.ALL)
         added = self.definition.add_container(
@@ -143,8 +156,8 @@ class Task(Construct):
             user=USER,
             readonly_root_filesystem=True,
             linux_parameters=linux,
-            environment={"FORTRESS_ENVIRONMENT": "", **container.variables},
-            secrets=dict(container.secrets),
+            environment={"FORTRESS_ENVIRONMENT": environment.name, **container.variables},
+            secrets={name: held.secret for name, held in container.secrets.items()},
             port_mappings=[ecs.PortMapping(container_port=port) for port in container.ports],
             health_check=container.health.check() if container.health else None,
             stop_timeout=cdk.Duration.seconds(container.stop_s),
@@ -154,10 +167,17 @@ class Task(Construct):
                 log_group=self.log_group,
                 # What cannot be written must not hold up the app.
                 mode=ecs.AwsLogDriverMode.NON_BLOCKING,
-                max_buffer_size=cdk.Size.mebibytes(CONTAINER_BUFFER_MIB),
+                max_buffer_size=cdk.Size.mebibytes(LOG_BUFFER_MIB),
             ),
         )
         # The image declares /tmp as a volume, so that its rights (1777) are this volume's too.
         added.add_mount_points(
             ecs.MountPoint(source_volume="tmp", container_path="/tmp", read_only=False)  # noqa: S108 - the container's own
         )
+
+
+def _backlog(connections: int | None) -> list[ecs.SystemControl] | None:
+    if connections is None:
+        return None
+    # Of the task's own network; Fargate takes it from platform version 1.4.0 on.
+    return [ecs.SystemControl(namespace="net.core.somaxconn", value=str(connections))]
