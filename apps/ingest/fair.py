@@ -5,16 +5,13 @@ bound whoever sends is told to stop reading, and nothing is dropped.
 """
 
 from collections.abc import Sequence
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from apps.ingest import metrics
 from apps.ingest.turns import Turns
 from shared.readings.parcel import Parcel
 
 S = TypeVar("S")
-
-# One writer empties a queue unless it is made for more.
-FIRST: Final = 0
 
 
 class _Account(Generic[S]):
@@ -33,14 +30,14 @@ class FairQueue(Generic[S]):
     """Parcels and who sent them. Bounds are bytes as received, `most` of all and `most_each` of one
     organisation.
 
-    Several writers may empty it; all parcels of a device go to the same one, in order.
+    It has `lanes`, which several writers may empty; all parcels of a device are in one, in order.
     """
 
-    def __init__(self, *, most: int, most_each: int, writers: int = 1) -> None:
+    def __init__(self, *, most: int, most_each: int, lanes: int = 1) -> None:
         self._most = most
         self._most_each = min(most_each, most)
         self._accounts: dict[int, _Account[S]] = {}
-        self._turns: list[Turns[S]] = [Turns() for _ in range(writers)]
+        self._turns: list[Turns[S]] = [Turns() for _ in range(lanes)]
         self._stopped: dict[S, _Account[S]] = {}
         self.held = 0
 
@@ -53,20 +50,22 @@ class FairQueue(Generic[S]):
         """How many have something here."""
         return len(self._accounts)
 
-    def writer(self, parcel: Parcel) -> int:
-        """Which writer takes `parcel`."""
-        return parcel.source.device_id % len(self._turns)
+    @property
+    def waiting(self) -> list[int]:
+        """Messages that wait in each lane."""
+        return [turns.messages for turns in self._turns]
 
-    def waits(self, writer: int = FIRST) -> bool:
-        """Whether something waits for `writer`."""
-        return bool(self._turns[writer])
+    @property
+    def messages(self) -> int:
+        """Messages that wait."""
+        return sum(turns.messages for turns in self._turns)
 
     def put(self, parcel: Parcel, sender: S) -> bool:
         """Queue a parcel. False: stop sending until `done` returns the sender."""
         account = self._accounts.get(parcel.source.org_id)
         if account is None:
             account = self._accounts[parcel.source.org_id] = _Account(parcel.source.org_id)
-        self._turns[self.writer(parcel)].put(parcel, sender)
+        self._turns[parcel.source.device_id % len(self._turns)].put(parcel, sender)
         account.parcels += 1
         account.held += parcel.size
         self.held += parcel.size
@@ -80,9 +79,11 @@ class FairQueue(Generic[S]):
         self._stopped[sender] = account
         return False
 
-    def take(self, rows: int, writer: int = FIRST) -> list[tuple[Parcel, S]]:
-        """The next parcels: all that wait, or as many as make at least `rows` messages."""
-        return self._turns[writer].take(rows)
+    def take(self, rows: int, lanes: Sequence[int] = (0,)) -> list[tuple[Parcel, S]]:
+        """The next parcels of `lanes`: all that wait, or as many as make at least `rows` messages
+        a lane.
+        """
+        return [item for lane in lanes for item in self._turns[lane].take(rows)]
 
     def done(self, parcels: Sequence[Parcel]) -> list[S]:
         """Let go of `parcels`; returns the senders that may go on."""

@@ -2,8 +2,8 @@
 
 While one batch is being committed the next one gathers: batches grow with the load by
 themselves, and a lone reading never waits. Two writers share the devices, so that the database
-works on one batch while the other is prepared; what a device sends goes through one of them, in
-order.
+works on one batch while the other is prepared; what a device sends goes through one of them at a
+time, in order.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from typing import Final, Protocol
 from apps.ingest import metrics
 from apps.ingest.fair import FairQueue
 from apps.ingest.salvage import split
+from apps.ingest.shifts import Shifts
 from apps.ingest.telling import Telling
 from shared.bus import Bus
 from shared.db import Database
@@ -77,10 +78,11 @@ class Pipeline:
         self._task = task
         self._most_rows = most_rows
         self._queue: FairQueue[Sender] = FairQueue(
-            most=most_bytes, most_each=most_bytes_each, writers=writers
+            most=most_bytes, most_each=most_bytes_each, lanes=writers
         )
-        # For each writer, whether something waits for it.
-        self._arrived = [asyncio.Event() for _ in range(writers)]
+        self._shifts = Shifts(writers)
+        # For each writer, whether there may be something to do.
+        self._changed = [asyncio.Event() for _ in range(writers)]
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -91,9 +93,11 @@ class Pipeline:
 
     def put(self, parcel: Parcel, sender: Sender) -> bool:
         """Queue a parcel. False: the queue is full now, so stop reading until `room`."""
-        self._arrived[self._queue.writer(parcel)].set()
         self._idle.clear()
-        return self._queue.put(parcel, sender)
+        room = self._queue.put(parcel, sender)
+        if self._shifts.changes(self._queue.messages):
+            self._wake()
+        return room
 
     def forget(self, sender: Sender) -> None:
         """The sender is gone; what it sent is still committed."""
@@ -107,8 +111,6 @@ class Pipeline:
     def reset(self) -> None:
         """Forget what is queued and not acknowledged; its connections must be cut."""
         self._queue.clear()
-        for arrived in self._arrived:
-            arrived.clear()
         self._idle.set()
 
     async def run(self) -> None:
@@ -116,30 +118,40 @@ class Pipeline:
         telling = asyncio.create_task(self._telling.run())
         try:
             async with asyncio.TaskGroup() as group:
-                for writer in range(len(self._arrived)):
+                for writer in range(len(self._changed)):
                     group.create_task(self._write(writer))
         finally:
             telling.cancel()
 
     async def _write(self, writer: int) -> None:
+        changed = self._changed[writer]
         while True:
-            await self._arrived[writer].wait()
-            batch = self._next(writer)
-            parcels = [parcel for parcel, _ in batch]
-            started = time.perf_counter()
-            taken = await self._commit(writer, parcels)
-            metrics.COMMIT_SECONDS.observe(time.perf_counter() - started)
-            self._acknowledge(batch)
-            self._let_go(batch, taken)
-            self._release(parcels)
-            self._telling.put(taken)
+            await changed.wait()
+            lanes = self._shifts.begin(writer, self._queue.waiting)
+            if not lanes:
+                changed.clear()
+                continue
+            try:
+                await self._empty(writer, lanes)
+            finally:
+                self._shifts.end(writer)
+                self._wake()
 
-    def _next(self, writer: int) -> list[tuple[Parcel, Sender]]:
-        batch = self._queue.take(self._most_rows, writer)
-        if not self._queue.waits(writer):
-            self._arrived[writer].clear()
-        metrics.BATCH_ROWS.observe(sum(parcel.count for parcel, _ in batch))
-        return batch
+    def _wake(self) -> None:
+        for changed in self._changed:
+            changed.set()
+
+    async def _empty(self, writer: int, lanes: Sequence[int]) -> None:
+        batch = self._queue.take(self._most_rows, lanes)
+        parcels = [parcel for parcel, _ in batch]
+        metrics.BATCH_ROWS.observe(sum(parcel.count for parcel in parcels))
+        started = time.perf_counter()
+        taken = await self._commit(writer, parcels)
+        metrics.COMMIT_SECONDS.observe(time.perf_counter() - started)
+        self._acknowledge(batch)
+        self._let_go(batch, taken)
+        self._release(parcels)
+        self._telling.put(taken)
 
     def _acknowledge(self, batch: list[tuple[Parcel, Sender]]) -> None:
         by_sender: dict[Sender, list[Parcel]] = {}

@@ -28,16 +28,13 @@ class _Lane(Generic[S]):
 
 
 class Turns(Generic[S]):
-    """Parcels that wait, with who sent them."""
+    """Parcels that wait, with who sent them; `messages` is how many messages they have."""
 
     def __init__(self) -> None:
         self._lanes: dict[int, _Lane[S]] = {}
         # Those with something waiting, the one whose turn it is first, by organisation.
         self._turns: deque[int] = deque()
-
-    def __bool__(self) -> bool:
-        """Whether something waits."""
-        return bool(self._turns)
+        self.messages = 0
 
     def put(self, parcel: Parcel, sender: S) -> None:
         org = parcel.source.org_id
@@ -46,6 +43,7 @@ class Turns(Generic[S]):
             lane = self._lanes[org] = _Lane()
             self._turns.append(org)
         lane.waiting.append((parcel, sender))
+        self.messages += parcel.count
 
     def take(self, rows: int) -> list[tuple[Parcel, S]]:
         """The next parcels: all that wait, or as many as make at least `rows` messages."""
@@ -58,7 +56,9 @@ class Turns(Generic[S]):
                 lane.credit = rows
             elif lane.credit <= 0:
                 lane.credit += TURN
-            rows -= _move(lane, batch, rows)
+            moved = _move(lane, batch, rows)
+            rows -= moved
+            self.messages -= moved
             if not lane.waiting:
                 self._turns.popleft()
                 del self._lanes[org]

@@ -51,7 +51,7 @@ def test_a_batch_of_one_organisation_is_as_large_as_it_may_be() -> None:
         fair.put(made(1, number), "one")
     assert len(fair.take(250)) == 250
     assert len(fair.take(250)) == 50
-    assert not fair.waits()
+    assert fair.messages == 0
 
 
 @given(
@@ -124,11 +124,11 @@ def test_a_sender_that_is_gone_is_not_told() -> None:
     assert fair.organisations == 0
 
 
-def test_all_of_a_device_goes_to_one_writer_in_order() -> None:
-    fair: FairQueue[str] = FairQueue(most=MIB, most_each=MIB, writers=2)
+def test_all_of_a_device_is_in_one_lane_in_order() -> None:
+    fair: FairQueue[str] = FairQueue(most=MIB, most_each=MIB, lanes=2)
     for number in range(1, 41):
         fair.put(made(number % 4 + 1, number), "sender")
-    taken = [[parcel for parcel, _ in fair.take(1_000, writer)] for writer in range(2)]
+    taken = [[parcel for parcel, _ in fair.take(1_000, [lane])] for lane in range(2)]
     assert {parcel.source.device_id for parcel in taken[0]} == {2, 4}
     assert {parcel.source.device_id for parcel in taken[1]} == {1, 3}
     for parcels in taken:
@@ -137,3 +137,12 @@ def test_all_of_a_device_goes_to_one_writer_in_order() -> None:
             assert numbers == sorted(numbers)
         fair.done(parcels)
     assert not fair
+
+
+def test_lanes_that_are_taken_together_are_one_batch() -> None:
+    fair: FairQueue[str] = FairQueue(most=MIB, most_each=MIB, lanes=2)
+    for number in range(1, 41):
+        fair.put(made(number % 4 + 1, number), "sender")
+    assert fair.waiting == [20, 20]
+    assert len(fair.take(1_000, [0, 1])) == 40
+    assert fair.waiting == [0, 0]

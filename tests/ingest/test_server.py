@@ -410,7 +410,7 @@ async def test_a_failure_nobody_foresaw_makes_devices_start_anew_and_loses_nothi
         async with wire(server.port) as line:
             await line.hello(device)
             with monkeypatch.context() as broken:
-                broken.setattr(server.pipeline, "_next", lambda: 1 / 0)
+                broken.setattr(server.pipeline, "_empty", lambda: 1 / 0)
                 await line.send({"s": 1, "v": {"temp": 1}})
                 with pytest.raises((ConnectionError, AssertionError)):
                     await line.acked(1)
