@@ -64,10 +64,10 @@ def usd(amount: Decimal) -> str:
 
 def brief(value: Decimal) -> str:
     """A quantity or a price in as many digits as tell something: 438,000,000, 1.5, 0.03238."""
-    if value == value.to_integral_value():
-        return f"{int(value):,}"
-    shown = value if abs(value) < 1 else value.quantize(CENT, ROUND_HALF_UP)
-    if abs(value) < 1:
-        shown = value.quantize(Decimal(1).scaleb(value.adjusted() - 3), ROUND_HALF_UP)
-    text = format(shown, ",f")
+    if abs(value) >= 1_000:
+        return f"{int(value.quantize(Decimal(1), ROUND_HALF_UP)):,}"
+    if not value:
+        return "0"
+    places = 2 if abs(value) >= 1 else 3 - value.adjusted()
+    text = format(value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP), "f")
     return text.rstrip("0").rstrip(".")

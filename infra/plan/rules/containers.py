@@ -31,14 +31,34 @@ def service(resource: Resource, context: Context) -> Iterator[Line]:
     on_demand, on_spot = beyond * (1 - spot), beyond * spot
     yield from _hours(context, task, "beyond the base, on demand", on_demand)
     yield from _hours(context, task, "beyond the base, Spot", on_spot, SPOT)
+    more = _needed(context, _app(task, context)) - least
+    if more > 0:
+        yield from _split(context, task, "that all devices need", more * Decimal(HOURS), spot)
     yield from _peaks(context, task, spot)
 
 
 def _peaks(context: Context, task: Resource, spot: Decimal) -> Iterator[Line]:
     app = _app(task, context)
     hours = sum((p.tasks * p.hours for p in context.load.peaks if p.app == app), Decimal(0))
-    yield from _hours(context, task, "peaks, on demand", hours * (1 - spot), fixed=False)
-    yield from _hours(context, task, "peaks, Spot", hours * spot, SPOT, fixed=False)
+    yield from _split(context, task, "peaks", hours, spot)
+
+
+def _split(
+    context: Context, task: Resource, what: str, hours: Decimal, spot: Decimal
+) -> Iterator[Line]:
+    """Hours that the load needs, as the weights place them."""
+    yield from _hours(context, task, f"{what}, on demand", hours * (1 - spot), fixed=False)
+    yield from _hours(context, task, f"{what}, Spot", hours * spot, SPOT, fixed=False)
+
+
+def _needed(context: Context, app: str) -> int:
+    """The tasks that hold all devices at the connections a task that scaling out begins at."""
+    for alarm in context.template.of("AWS::CloudWatch::Alarm"):
+        mine = any(item.get("Value") == app for item in alarm.get("Dimensions", []))
+        above = str(alarm.get("ComparisonOperator", "")).startswith("GreaterThan")
+        if mine and above and alarm.get("MetricName") == "ActiveConnections":
+            return -(-context.load.devices // int(alarm["Threshold"]))
+    return 0
 
 
 def _hours(

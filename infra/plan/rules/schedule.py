@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from infra.plan.load import HOURS
 from shared.errors import ConfigurationError
 
-DAYS = Decimal(730) / 24
+DAYS = Decimal(HOURS) / 24
 # minute hour day-of-month month day-of-week year
 CRON = re.compile(r"cron\((\d+) (\d+) (\*|\?|\d+) \* (\S+) \*\)")
 
@@ -23,7 +24,7 @@ def raised_hours(actions: Iterable[dict[str, Any]], least: int) -> Decimal:
         if "MinCapacity" in target:
             day, at = _read(action["Schedule"])
             days.setdefault(day, []).append((at, int(target["MinCapacity"])))
-    return sum((_of_a_day(x, least) * _times(day) for day, x in days.items()), Decimal(0))
+    return sum((_of_once(x, least, _times(day)) for day, x in days.items()), Decimal(0))
 
 
 def _read(schedule: str) -> tuple[tuple[str, str], Decimal]:
@@ -48,14 +49,12 @@ def _times(day: tuple[str, str]) -> Decimal:
     return DAYS * named / 7
 
 
-def _of_a_day(actions: list[tuple[Decimal, int]], least: int) -> Decimal:
-    """From each action to the next, the last one until the first of the next time."""
+def _of_once(actions: list[tuple[Decimal, int]], least: int, times: Decimal) -> Decimal:
+    """All month: from each action to the next, from the last one to the first of the next time."""
     ordered = sorted(actions)
-    ends = [*(at for at, _ in ordered[1:]), ordered[0][0] + 24]
-    return sum(
-        (
-            (end - at) * max(minimum - least, 0)
-            for (at, minimum), end in zip(ordered, ends, strict=True)
-        ),
-        Decimal(0),
+    ends = [*(at for at, _ in ordered[1:]), ordered[0][0] + HOURS / times]
+    held = (
+        (end - at) * max(minimum - least, 0)
+        for (at, minimum), end in zip(ordered, ends, strict=True)
     )
+    return sum(held, Decimal(0)) * times
