@@ -6,6 +6,7 @@ asked for stands in `environments.toml`.
 """
 
 import argparse
+import os
 import shutil
 import sys
 from collections.abc import Iterable
@@ -41,8 +42,17 @@ def write(name: str, out: Path) -> bool:
     """Write one environment's templates and manifest into `out`, in place of what is there, and
     what the rules found into its `validation-report.json`. False: they found something.
     """
-    shutil.rmtree(out, ignore_errors=True)
-    app = build(name, out)
+    made = out.with_name(f"{out.name}.{os.getpid()}")
+    try:
+        clean = _synthesise(build(name, made))
+        shutil.rmtree(out, ignore_errors=True)
+        made.rename(out)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return clean
+
+
+def _synthesise(app: cdk.App) -> bool:
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     try:
         app.synth()

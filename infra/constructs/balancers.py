@@ -9,6 +9,7 @@ from constructs import Construct
 from infra.constructs.names import Names
 from infra.environments import Environment
 from infra.ports import BASTION, HTTP, HTTPS, SSH, TLS_LINES
+from infra.routes import Routes
 from infra.routes import load as load_routes
 from infra.stacks.network import NetworkStack
 
@@ -41,7 +42,6 @@ class WebBalancer(Construct):
             security_group=network.groups.alb,
             idle_timeout=cdk.Duration.seconds(self._routes.idle_s),
             drop_invalid_header_fields=True,
-            desync_mitigation_mode=elb.DesyncMitigationMode.STRICTEST,
             deletion_protection=environment.deletion_protection,
         )
         self.balancer.log_access_logs(network.logs, "alb")
@@ -116,7 +116,7 @@ class DeviceBalancer(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         routes = load_routes()
-        self._internal = routes.internal_port
+        self._routes = routes
         self._vpc = network.vpc
         self.balancer = elb.NetworkLoadBalancer(
             self,
@@ -134,17 +134,17 @@ class DeviceBalancer(Construct):
         for route in routes.devices:
             self._line(route.name, route.port)
         self._tls("tls", routes.devices[0].port, names)
-        self.bastion = self._group("Bastion", BASTION, check=BASTION)
+        self.bastion = self._group("Bastion", BASTION, check=None)
         self._listener("Ssh", SSH, self.bastion)
         for label in ("devices", "bastion"):
             names.alias(label, targets.LoadBalancerTarget(self.balancer))
 
     def _line(self, name: str, port: int) -> None:
-        self.targets[name] = self._group(name.title(), port, check=self._internal)
+        self.targets[name] = self._group(name.title(), port, check=self._routes)
         self._listener(f"{name.title()}Listener", port, self.targets[name])
 
     def _tls(self, name: str, port: int, names: Names) -> None:
-        self.targets[name] = self._group(name.title(), port, check=self._internal)
+        self.targets[name] = self._group(name.title(), port, check=self._routes)
         elb.NetworkListener(
             self,
             f"{name.title()}Listener",
@@ -166,7 +166,9 @@ class DeviceBalancer(Construct):
             default_target_groups=[group],
         )
 
-    def _group(self, construct_id: str, port: int, *, check: int) -> elb.NetworkTargetGroup:
+    def _group(
+        self, construct_id: str, port: int, *, check: Routes | None
+    ) -> elb.NetworkTargetGroup:
         group = elb.NetworkTargetGroup(
             self,
             construct_id,
@@ -174,18 +176,28 @@ class DeviceBalancer(Construct):
             target_type=elb.TargetType.IP,
             protocol=elb.Protocol.TCP,
             port=port,
+            # Ingest bounds what one address may do, and the bastion's log says who came; and
+            # without it an address of the balancer opens some 55,000 connections to a target.
             preserve_client_ip=True,
             connection_termination=False,
             deregistration_delay=cdk.Duration.seconds(15),
-            health_check=elb.HealthCheck(
-                protocol=elb.Protocol.TCP,
-                port=str(check),
-                interval=cdk.Duration.seconds(CHECK_S),
-                timeout=cdk.Duration.seconds(CHECK_S - 1),
-                healthy_threshold_count=CHECKS,
-                unhealthy_threshold_count=CHECKS,
-            ),
+            health_check=_check(port, check),
         )
         # Off, or closing the health port while draining would cut devices that are alive.
         group.set_attribute("target_health_state.unhealthy.connection_termination.enabled", "false")
         return group
+
+
+def _check(port: int, routes: Routes | None) -> elb.HealthCheck:
+    """What is asked by whom knows whether it is ready; sshd is only connected to."""
+    http = routes is not None
+    return elb.HealthCheck(
+        protocol=elb.Protocol.HTTP if http else elb.Protocol.TCP,
+        path=routes.health if routes else None,
+        port=str(routes.internal_port if routes else port),
+        healthy_http_codes="200" if http else None,
+        interval=cdk.Duration.seconds(CHECK_S),
+        timeout=cdk.Duration.seconds(CHECK_S - 1),
+        healthy_threshold_count=CHECKS,
+        unhealthy_threshold_count=CHECKS,
+    )

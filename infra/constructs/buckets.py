@@ -53,13 +53,35 @@ def file_bucket(
         versioned=True,
         server_access_logs_bucket=logs,
         server_access_logs_prefix="files/",
-        lifecycle_rules=[
-            s3.LifecycleRule(
-                id="versions",
-                noncurrent_version_expiration=cdk.Duration.days(30),
-                expired_object_delete_marker=True,
-                abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
-            )
-        ],
+        lifecycle_rules=[_versions()],
         removal_policy=cdk.RemovalPolicy.RETAIN,
+    )
+
+
+def static_bucket(scope: Construct, construct_id: str, *, logs: s3.IBucket) -> s3.Bucket:
+    """For public files that the CDN hands out; nobody else reads it. A version that a page still
+    names stays for 30 days after it was replaced.
+    """
+    return s3.Bucket(
+        scope,
+        construct_id,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        encryption=s3.BucketEncryption.S3_MANAGED,
+        enforce_ssl=True,
+        minimum_tls_version=1.2,
+        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        versioned=True,
+        server_access_logs_bucket=logs,
+        server_access_logs_prefix="static/",
+        lifecycle_rules=[_versions()],
+        removal_policy=cdk.RemovalPolicy.RETAIN,
+    )
+
+
+def _versions() -> s3.LifecycleRule:
+    return s3.LifecycleRule(
+        id="versions",
+        noncurrent_version_expiration=cdk.Duration.days(30),
+        expired_object_delete_marker=True,
+        abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
     )

@@ -8,21 +8,32 @@ from aws_cdk import aws_rds as rds
 from constructs import Construct
 
 from infra.constructs.acknowledge import acknowledge
+from infra.constructs.log_groups import log_group
 from infra.environments import Environment
 from infra.stacks.network import NetworkStack
 
 DATABASE = "fortress"
 VERSION = rds.AuroraMysqlEngineVersion.VER_3_10_4
-# What the apps rely on; each session has it without asking, for asking would pin it.
-PARAMETERS = {
-    "transaction_isolation": "READ-COMMITTED",
+# What the apps rely on; each session has it without asking, for asking would pin it. Aurora takes
+# some for the cluster and the others for its instances:
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Reference.html
+OF_CLUSTER = {
     "require_secure_transport": "ON",
+    "tls_version": "TLSv1.2,TLSv1.3",
+    # An acknowledged reading is on disk.
     "innodb_flush_log_at_trx_commit": "1",
+    # Nothing replicates from here by it, and each commit would wait for it.
     "binlog_format": "OFF",
     "time_zone": "UTC",
     "character_set_server": "utf8mb4",
     "collation_server": "utf8mb4_0900_ai_ci",
 }
+OF_INSTANCES = {
+    "transaction_isolation": "READ-COMMITTED",
+    "slow_query_log": "1",
+    "long_query_time": "1",
+}
+LOGS = ("error", "slowquery")
 
 
 def database_users(environment: Environment) -> dict[str, str]:
@@ -35,11 +46,13 @@ def cluster(
 ) -> rds.DatabaseCluster:
     """The database of record; only the proxy and migrations reach it."""
     aurora = environment.aurora
-    writer, *readers = [_instance(environment, number) for number in range(1, aurora.instances + 1)]
+    engine = rds.DatabaseClusterEngine.aurora_mysql(version=VERSION)
+    writer, *readers = _instances(scope, environment, engine)
     made = rds.DatabaseCluster(
         scope,
         "Cluster",
-        engine=rds.DatabaseClusterEngine.aurora_mysql(version=VERSION),
+        engine=engine,
+        cluster_identifier=environment.prefix,
         writer=writer,
         readers=readers,
         vpc=network.vpc,
@@ -56,12 +69,17 @@ def cluster(
         backtrack_window=(
             cdk.Duration.hours(aurora.backtrack_hours) if aurora.backtrack_hours else None
         ),
-        parameters=PARAMETERS | {"max_connections": str(aurora.max_connections)},
-        cloudwatch_logs_exports=["error", "slowquery"],
+        parameters=OF_CLUSTER,
+        cloudwatch_logs_exports=list(LOGS),
         copy_tags_to_snapshot=True,
         deletion_protection=environment.deletion_protection,
         removal_policy=cdk.RemovalPolicy.SNAPSHOT,
     )
+    for name in LOGS:
+        lines = f"/aws/rds/cluster/{environment.prefix}/{name}"
+        made.node.add_dependency(
+            log_group(scope, f"{name.title()}Log", name=lines, environment=environment)
+        )
     _stands(made, environment)
     return made
 
@@ -89,15 +107,28 @@ def _stands(made: rds.DatabaseCluster, environment: Environment) -> None:
         acknowledge(made, "AwsSolutions-RDS10", "Off for a time, to take the environment down.")
 
 
-def _instance(environment: Environment, number: int) -> rds.IClusterInstance:
-    zones = environment.task_zones
-    return rds.ClusterInstance.provisioned(
-        f"Instance{number}",
-        instance_type=ec2.InstanceType(environment.aurora.instance_class),
-        availability_zone=zones[(number - 1) % len(zones)],
-        publicly_accessible=False,
-        auto_minor_version_upgrade=True,
+def _instances(
+    scope: Construct, environment: Environment, engine: rds.IClusterEngine
+) -> list[rds.IClusterInstance]:
+    aurora, zones = environment.aurora, environment.task_zones
+    group = rds.ParameterGroup(
+        scope,
+        "Instances",
+        engine=engine,
+        description=f"Fortress {environment.name}: database instances",
+        parameters=OF_INSTANCES | {"max_connections": str(aurora.max_connections)},
     )
+    return [
+        rds.ClusterInstance.provisioned(
+            f"Instance{number + 1}",
+            instance_type=ec2.InstanceType(aurora.instance_class),
+            parameter_group=group,
+            availability_zone=zones[number % len(zones)],
+            publicly_accessible=False,
+            auto_minor_version_upgrade=True,
+        )
+        for number in range(aurora.instances)
+    ]
 
 
 def proxy(
@@ -118,6 +149,7 @@ def proxy(
     made = rds.DatabaseProxy(
         scope,
         "Proxy",
+        db_proxy_name=environment.prefix,
         proxy_target=rds.ProxyTarget.from_cluster(database),
         vpc=network.vpc,
         vpc_subnets=network.isolated,
@@ -131,6 +163,8 @@ def proxy(
         max_connections_percent=limits.max_connections_percent,
         max_idle_connections_percent=limits.max_idle_connections_percent,
     )
+    lines = f"/aws/rds/proxy/{environment.prefix}"
+    made.node.add_dependency(log_group(scope, "ProxyLog", name=lines, environment=environment))
     # The construct leaves the role without any right (aws-cdk-lib 2.275).
     stack = cdk.Stack.of(scope)
     role.add_to_policy(

@@ -1,20 +1,25 @@
 """Names and certificates: six hosts, devices, the bastion, static files."""
 
 from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_route53_targets as targets
 from constructs import Construct
 
 from infra.environments import Environment
 
 
 class Names(Construct):
-    """`zone` (None: records are made by hand), `certificate` of the balancers."""
+    """`certificate` of the balancers and `cdn_certificate`; a record for each name, where the zone
+    is ours. Without a zone they are made by hand, and docs/deployment.md lists them.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
         super().__init__(scope, construct_id)
         self.domain = environment.domain
         self.zone = self._zone(environment)
         self.certificate = self._certificate(environment)
+        self.cdn_certificate = self._cdn_certificate(environment)
 
     def alias(self, label: str, target: route53.IAliasRecordTarget) -> None:
         """Let `label`.domain be `target`."""
@@ -26,6 +31,27 @@ class Names(Construct):
                 record_name=f"{label}.{self.domain}",
                 target=route53.RecordTarget.from_alias(target),
             )
+
+    def alias_cdn(self, label: str, distribution: cloudfront.IDistribution) -> None:
+        """Let `label`.domain be the CDN's, with the addresses of both kinds that it has."""
+        target = targets.CloudFrontTarget(distribution)
+        self.alias(label, target)
+        if self.zone is not None:
+            route53.AaaaRecord(
+                self,
+                f"{label.title()}6",
+                zone=self.zone,
+                record_name=f"{label}.{self.domain}",
+                target=route53.RecordTarget.from_alias(target),
+            )
+
+    def _cdn_certificate(self, environment: Environment) -> acm.ICertificate:
+        """CloudFront takes certificates of us-east-1 only."""
+        if environment.cdn_certificate is None:
+            return self.certificate
+        return acm.Certificate.from_certificate_arn(
+            self, "CdnCertificate", environment.cdn_certificate
+        )
 
     def _zone(self, environment: Environment) -> route53.IHostedZone | None:
         if environment.hosted_zone_id is None:

@@ -5,6 +5,8 @@ from aws_cdk import aws_elasticloadbalancingv2 as elb
 from constructs import Construct
 
 from infra.constructs.balancers import DeviceBalancer, WebBalancer
+from infra.constructs.cdn import Cdn
+from infra.constructs.firewall import Firewall
 from infra.constructs.names import Names
 from infra.environments import Environment
 from infra.stacks.network import NetworkStack
@@ -12,7 +14,7 @@ from infra.stacks.network import NetworkStack
 
 class EdgeStack(cdk.Stack):
     """`alb` with `web_targets` by app; `nlb` with `device_targets` by name of the line
-    (`tls` ends at the balancer and goes to the port of `lines`) and `bastion_target`.
+    (`tls` ends at the balancer and goes to the port of `lines`) and `bastion_target`; `cdn`.
     """
 
     def __init__(
@@ -34,6 +36,15 @@ class EdgeStack(cdk.Stack):
         devices = DeviceBalancer(
             self, "Devices", environment=environment, network=network, names=self.names
         )
+        if environment.waf:
+            Firewall(
+                self,
+                "Firewall",
+                environment=environment,
+                balancer=web.balancer,
+                api_host=f"api.{environment.domain}",
+            )
+        self.cdn = Cdn(self, "Cdn", environment=environment, logs=network.logs, names=self.names)
         self.alb: elb.ApplicationLoadBalancer = web.balancer
         self.web_targets: dict[str, elb.ApplicationTargetGroup] = web.targets
         self.nlb: elb.NetworkLoadBalancer = devices.balancer
