@@ -1,0 +1,57 @@
+"""The registry: which images are there, and putting new ones there."""
+
+import base64
+from collections.abc import Iterable, Mapping
+
+from infra.deploy.aws import ClientError, Place, code_of
+from scripts.images.engine import Engine
+from shared.errors import ConfigurationError
+
+REPOSITORY = "fortress/{}"
+
+
+def tags(place: Place, apps: Iterable[str]) -> dict[str, set[str]]:
+    """The tags in the registry by app. Raises `ConfigurationError` for a repository that is not."""
+    client = place.client("ecr")
+    return {app: _tags(client.get_paginator("list_images"), app) for app in apps}
+
+
+def check(place: Place, wanted: Mapping[str, str]) -> None:
+    """Every image of `wanted` (tag by app) is there. Raises `ConfigurationError` naming those that
+    are not: what names them cannot be deployed.
+    """
+    there = tags(place, wanted)
+    missing = [
+        f"fortress/{app}:{tag}" for app, tag in sorted(wanted.items()) if tag not in there[app]
+    ]
+    if missing:
+        raise ConfigurationError(
+            f"no such image: {', '.join(missing)}. Nothing was changed. Build and push it first "
+            "(`python -m infra.deploy push`), or deploy a release whose images are there"
+        )
+
+
+def push(place: Place, engine: Engine, app: str, tag: str) -> str:
+    """Put the image that was built here as `fortress/<app>:dev` into the registry; its address."""
+    registry = f"{place.account}.dkr.ecr.{place.region}.amazonaws.com"
+    token = place.client("ecr").get_authorization_token()["authorizationData"][0]
+    user, _, password = base64.b64decode(token["authorizationToken"]).decode().partition(":")
+    engine.call("login", "--username", user, "--password-stdin", registry, stdin=password)
+    address = f"{registry}/{REPOSITORY.format(app)}:{tag}"
+    engine.call("tag", f"fortress/{app}:dev", address)
+    engine.call("push", "--quiet", address)
+    return address
+
+
+def _tags(paginator: object, app: str) -> set[str]:
+    name = REPOSITORY.format(app)
+    try:
+        pages = paginator.paginate(repositoryName=name, filter={"tagStatus": "TAGGED"})  # type: ignore[attr-defined]  # boto3 makes it at run time
+        return {image["imageTag"] for page in pages for image in page["imageIds"]}
+    except ClientError as error:
+        if code_of(error) != "RepositoryNotFoundException":
+            raise
+        raise ConfigurationError(
+            f"there is no repository {name}: deploy the stack fortress-delivery first "
+            "(`python -m infra.deploy delivery`)"
+        ) from None
