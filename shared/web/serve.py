@@ -97,9 +97,10 @@ def server_config(app: ASGIApp, settings: WebSettings) -> uvicorn.Config:
 class Server(uvicorn.Server):
     """A server that says that it drains, and ends without raising the signal again."""
 
-    def __init__(self, config: uvicorn.Config, services: Services) -> None:
+    def __init__(self, config: uvicorn.Config, services: Services, *, leave_s: float = 0.0) -> None:
         super().__init__(config)
         self._services = services
+        self._leave_s = leave_s
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -113,16 +114,26 @@ class Server(uvicorn.Server):
                 loop.remove_signal_handler(sign)
 
     def drain(self) -> None:
-        """Take nothing new and end when what is under way is answered; asked twice, end now."""
-        self.force_exit = self.should_exit
+        """Say that this process goes away, and after `leave_s` take nothing new and end when what
+        is under way is answered; asked twice, end now.
+        """
+        if self._services.draining:
+            self.force_exit = True
+            self._close()
+        elif self._leave_s:
+            asyncio.get_running_loop().call_later(self._leave_s, self._close)
+        else:
+            self._close()
         self._services.draining = True
+
+    def _close(self) -> None:
         self.should_exit = True
 
 
 def _run(app: FastAPI, settings: WebSettings, listener: socket.socket) -> int:
     services: Services = app.state.services
     config = server_config(app, settings)
-    server = Server(config, services)
+    server = Server(config, services, leave_s=settings.leave_s)
 
     async def run() -> None:
         async with internal_port(settings.internal_port, lambda: is_ready(services)):

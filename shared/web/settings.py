@@ -13,3 +13,10 @@ class WebSettings(Settings):
     trusted_proxies: str = Field(
         "127.0.0.1", description="addresses or networks whose X-Forwarded-For is believed"
     )
+    leave_s: float = Field(
+        0.0,
+        ge=0,
+        le=60,
+        description="seconds that requests are still taken after SIGTERM, while /readyz says no: as"
+        " long as a load balancer takes to notice",
+    )

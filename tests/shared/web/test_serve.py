@@ -62,6 +62,27 @@ def test_an_open_stream_ends_in_order_when_it_drains(tmp_path: Path) -> None:
         assert process.returncode == 0
 
 
+def test_it_answers_on_until_a_balancer_has_noticed_that_it_goes_away(tmp_path: Path) -> None:
+    internal = servers.free_port()
+    with running(tmp_path, LEAVE_S="60", INTERNAL_PORT=str(internal)) as (process, port):
+        assert httpx.get(f"http://127.0.0.1:{port}/v1/hello").status_code == 200
+        process.send_signal(signal.SIGTERM)
+        ready = f"http://127.0.0.1:{internal}/readyz"
+        servers.wait_until(lambda: httpx.get(ready).status_code == 503, "going away")
+        assert httpx.get(f"http://127.0.0.1:{port}/v1/hello").status_code == 200
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+        assert process.returncode == 0
+
+
+def test_it_ends_by_itself_when_that_time_is_over(tmp_path: Path) -> None:
+    with running(tmp_path, LEAVE_S="0.2") as (process, port):
+        assert httpx.get(f"http://127.0.0.1:{port}/v1/hello").status_code == 200
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+        assert process.returncode == 0
+
+
 def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
