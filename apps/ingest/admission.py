@@ -17,11 +17,11 @@ from apps.ingest.protocol.messages import Hello
 from shared.clock import Clock
 from shared.db import Database
 from shared.ids import digest
-from shared.models import Device, DeviceCredential, DeviceProfile, Organisation
+from shared.models import Device, DeviceCredential
 from shared.readings.failures import is_database_error
 from shared.readings.parcel import Source
 from shared.readings.presence import Greeting, Met, greet
-from shared.readings.sources import make_source, needed
+from shared.readings.sources import COLUMNS, make_source, with_profile
 from shared.readings.store import Store
 from shared.telemetry.clean import clean
 
@@ -248,24 +248,20 @@ class Admission:
     async def _load(self, tokens: Sequence[bytes]) -> dict[bytes, Known | None]:
         wanted = (
             # The token is the only thing that tells which organisation it is.
-            select(
-                DeviceCredential.token_hash, Device, DeviceProfile, Organisation
-            )  # unscoped: the token names the organisation
-            .join(Device, Device.id == DeviceCredential.device_id)
-            .join(Organisation, Organisation.id == Device.org_id)
-            .outerjoin(DeviceProfile, DeviceProfile.id == Device.profile_id)
-            .where(
+            with_profile(
+                select(  # unscoped: the token names the organisation
+                    DeviceCredential.token_hash, Device.disabled, *COLUMNS
+                ).join(Device, Device.id == DeviceCredential.device_id)
+            ).where(
                 DeviceCredential.token_hash.in_(tokens),
                 DeviceCredential.revoked_at.is_(None),
                 Device.gone == 0,
             )
-            .options(*needed())
         )
         found: dict[bytes, Known | None] = dict.fromkeys(tokens)
         async with self._database.read() as session:
-            for token, device, declared, organisation in await session.execute(wanted):
-                source = make_source(device, declared, organisation)
-                found[token] = Known(source, device.disabled)
+            for token, disabled, *values in await session.execute(wanted):
+                found[token] = Known(make_source(values), disabled)
         return found
 
 
