@@ -17,6 +17,7 @@ class Line:
 
     `fixed`: it costs the same whatever the load. `items`: entries of the table of prices, whose
     product is the price. `app`: who it is for, or `SHARED`. `why`: how the quantity came about.
+    Of containers, `vcpus` and `gigabytes` say how large one is, and the price is of both.
     """
 
     group: str
@@ -28,6 +29,8 @@ class Line:
     price: Range
     items: tuple[str, ...]
     why: str = ""
+    vcpus: Decimal = Decimal(0)
+    gigabytes: Decimal = Decimal(0)
 
     @property
     def amount(self) -> Range:

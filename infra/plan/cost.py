@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from infra import routes
 from infra.plan.bill import Bill, Free, Line
@@ -59,24 +60,14 @@ def _gather(lines: Iterable[Line]) -> tuple[Line, ...]:
     """Lines of the same thing become one, with their quantities added."""
     kinds: dict[tuple[object, ...], Line] = {}
     for line in lines:
-        key = (line.group, line.app, line.what, line.items, line.fixed)
+        key = (line.group, line.app, line.what, line.items, line.fixed, line.unit)
         before = kinds.get(key)
         kinds[key] = line if before is None else _more(before, line)
     return tuple(line for line in kinds.values() if line.amount.high > 0)
 
 
 def _more(one: Line, other: Line) -> Line:
-    return Line(
-        one.group,
-        one.app,
-        one.what,
-        one.fixed,
-        one.quantity + other.quantity,
-        one.unit,
-        one.price,
-        one.items,
-        one.why,
-    )
+    return replace(one, quantity=one.quantity + other.quantity)
 
 
 def _free(template: Template) -> Iterator[Free]:

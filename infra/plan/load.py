@@ -107,12 +107,12 @@ class Load(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def commits(self) -> Range:
-        """Transactions of ingest. A lone reading never waits, so at this rate most come alone.
+        """Transactions of ingest. A lone reading never waits, so at a low rate most come alone.
 
-        Beyond 500 a second they gather by themselves: two writers commit in 4 ms or more.
+        Beyond 400 a second they gather by themselves, as a commit takes some milliseconds.
         """
-        alone = min(self.messages_a_second, Decimal(500)) * SECONDS
-        return exactly(alone) * between("0.4", "0.8", 1)
+        alone = min(self.messages_a_second, Decimal(400)) * SECONDS
+        return exactly(alone) * between("0.3", "0.7", 1)
 
     @property
     def stored_gb(self) -> Range:

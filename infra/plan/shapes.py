@@ -153,8 +153,8 @@ def _queued(load: Load, prices: Prices) -> Iterator[Line]:
 def _machines(bill: Bill, prices: Prices) -> Iterator[Shape]:
     """All containers on t4g.medium: as many as they need, and one a zone at least."""
     tasks = [line for line in bill.lines if line.group == "containers"]
-    cpu = _hours_of(tasks, "vcpu") / HOURS
-    memory = _hours_of(tasks, "memory") / HOURS
+    cpu = sum((x.quantity.likely * x.vcpus for x in tasks), Decimal(0)) / HOURS
+    memory = sum((x.quantity.likely * x.gigabytes for x in tasks), Decimal(0)) / HOURS
     count = max(Decimal(3), -(-cpu // MACHINE_VCPU), -(-memory // MACHINE_GB))
     cent = Decimal("0.01")
     why = f"for {cpu.quantize(cent)} vCPU and {memory.quantize(cent)} GB on average"
@@ -171,9 +171,3 @@ def _machines(bill: Bill, prices: Prices) -> Iterator[Shape]:
             write("disks", "ebs.gp3", quantity=count * 30, why="30 GB each"),
         )
         yield _other(bill, f"EC2, {name}", lambda line: line.group == "containers", added, given_up)
-
-
-def _hours_of(lines: list[Line], part: str) -> Decimal:
-    """vCPU-hours or GB-hours of all tasks."""
-    mine = (line.quantity.likely for line in lines if line.items[0].endswith(part))
-    return sum(mine, Decimal(0))

@@ -52,8 +52,12 @@ class Template:
         return next(found, None)
 
 
+# What all environments of an account share: the registry of images.
+DELIVERY = "delivery"
+
+
 def read(environment: str, folder: Path = SYNTH) -> Template:
-    """The templates that `make synth` wrote.
+    """The templates that `make synth` wrote, of the environment and of what all share.
 
     Raises `ConfigurationError` when there are none, or when one is no template.
     """
@@ -62,6 +66,7 @@ def read(environment: str, folder: Path = SYNTH) -> Template:
         raise ConfigurationError(
             f"there are no templates of {environment} in {folder / environment}: run `make synth`"
         )
+    files += sorted((folder / DELIVERY).glob(f"*{SUFFIX}"))
     return parse(environment, {f.name.removesuffix(SUFFIX): _load(f) for f in files})
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from infra.plan.bill import SHARED, Line
 from infra.plan.load import HOURS
-from infra.plan.money import between
+from infra.plan.money import between, exactly
 from infra.plan.rules.registry import PLANS, Context, rule
 from infra.plan.rules.schedule import raised_hours
 from infra.plan.template import Resource, reference
@@ -70,24 +70,29 @@ def _hours(
     *,
     fixed: bool = True,
 ) -> Iterator[Line]:
-    """The vCPU and memory of `hours` hours of one task."""
+    """`hours` hours of one task, whose price is that of its vCPU and its memory."""
     if not hours:
         return
     app = _app(task, context)
     kind = "arm" if _platform(task) == "ARM64" else "x86"
     cpu, memory = Decimal(task["Cpu"]) / 1024, Decimal(task["Memory"]) / 1024
-    why = f"{hours.normalize():f} task-hours of {cpu} vCPU and {memory} GB"
-    for name, size in (("vcpu", cpu), ("memory", memory)):
-        yield context.line(
-            GROUP,
-            f"{app} {what}, {'vCPU' if name == 'vcpu' else name}",
-            f"fargate.{kind}.{name}",
-            *share,
-            quantity=hours * size,
-            fixed=fixed,
-            app=app if app in context.apps else SHARED,
-            why=why,
-        )
+    items = (f"fargate.{kind}.vcpu", f"fargate.{kind}.memory")
+    price = context.prices[items[0]].range * cpu + context.prices[items[1]].range * memory
+    for item in share:
+        price = price * context.prices[item].range
+    yield Line(
+        GROUP,
+        app if app in context.apps else SHARED,
+        f"{app}: {what}",
+        fixed,
+        exactly(hours),
+        "task-hour",
+        price,
+        (*items, *share),
+        f"{cpu} vCPU and {memory} GB each",
+        cpu,
+        memory,
+    )
 
 
 def _definition(resource: Resource, context: Context) -> Resource:

@@ -18,6 +18,7 @@ def traffic(context: Context) -> Iterator[Line]:
     yield from _zones(context)
     yield from _way_out(context)
     yield from _watching(context)
+    yield from _vended(context)
     yield from _files(context)
     yield from _calls(context)
 
@@ -82,11 +83,14 @@ def _way_out(context: Context) -> Iterator[Line]:
 
 
 def _logged(context: Context) -> Range:
-    """GB a month: 600 bytes a request, two lines a connection, a metric line each 10 s a task."""
+    """GB a month. What a WAF logs has 1,500 bytes; a filter leaves a twentieth."""
     load = context.load
     tasks = sum(1 for _ in context.template.of("AWS::ECS::Service"))
     connections = Decimal(load.devices * load.reconnects_a_day) * SECONDS / 86_400
     size = load.requests * 600 + connections * 800 + Decimal(tasks) * (SECONDS // 10) * 500
+    for logging in context.template.of("AWS::WAFv2::LoggingConfiguration"):
+        keeps_all = logging.get("LoggingFilter", {}).get("DefaultBehavior") != "DROP"
+        size += load.requests * (1_500 if keeps_all else 75)
     return exactly(size / GB) * between("0.5", 1, 3)
 
 
@@ -100,7 +104,8 @@ def _watching(context: Context) -> Iterator[Line]:
         "logs.ingested",
         quantity=logged,
         fixed=False,
-        why="600 bytes a request, two lines a connection, a metric line each 10 s a task",
+        why="600 bytes a request and what the WAF refuses, two lines a connection, a metric line "
+        "each 10 s a task",
     )
     groups = context.template.of("AWS::Logs::LogGroup")
     days = [int(group.get("RetentionInDays", 30)) for group in groups]
@@ -116,6 +121,17 @@ def _watching(context: Context) -> Iterator[Line]:
             quantity=between(metrics, metrics, 2 * metrics),
             fixed=True,
             why="those that alarms and policies look at",
+        )
+
+
+def _vended(context: Context) -> Iterator[Line]:
+    if _has(context, "AWS::EC2::FlowLog"):
+        yield context.line(
+            "watching",
+            "refused connections, written to S3",
+            "logs.vended",
+            quantity=between("0.2", 1, 5),
+            fixed=False,
         )
 
 
