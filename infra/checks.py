@@ -1,6 +1,7 @@
 """What must hold between the values of an environment; each error names key and remedy."""
 
 import re
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from infra.routes import load as load_routes
@@ -34,7 +35,17 @@ DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 
 def check(environment: "Environment", where: str) -> None:
     """Raise `ConfigurationError` for the first thing that does not hold."""
-    for problem in (_account, _zones, _domain, _certificate, _cdn, _network, _services, _data):
+    for problem in (
+        _account,
+        _zones,
+        _domain,
+        _certificate,
+        _cdn,
+        _cidr,
+        _network,
+        _services,
+        _data,
+    ):
         found = problem(environment)
         if found:
             raise ConfigurationError(f"{where}: {found}")
@@ -102,6 +113,16 @@ def _network(environment: "Environment") -> str | None:
     for endpoint in environment.endpoints:
         if endpoint not in ENDPOINTS:
             return f"endpoints: {endpoint!r} is not known; use any of {', '.join(ENDPOINTS)}"
+    return None
+
+
+def _cidr(environment: "Environment") -> str | None:
+    try:
+        network = ip_network(environment.cidr)
+    except ValueError:
+        return f"cidr {environment.cidr!r} is not a network: for example 10.40.0.0/16"
+    if network.prefixlen > 17 or not network.is_private:
+        return f"cidr {environment.cidr!r} is not private and of size /17 at least: 10.40.0.0/16"
     return None
 
 

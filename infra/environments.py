@@ -138,6 +138,9 @@ def _environment(name: str, tables: dict[str, Any], file: Path) -> Environment:
     if profile not in profiles:
         raise ConfigurationError(f"{where}: profile is one of {', '.join(sorted(profiles))}")
     values = merged(profiles[profile], own) | {"name": name}
+    services = values.get("services")
+    for app, size in services.items() if isinstance(services, dict) else ():
+        _typed(size, ServiceSize, f"{where} services.{app}")  # as errors of the whole name no app
     environment = _typed(values, Environment, where)
     check(environment, where)
     return environment
@@ -153,8 +156,12 @@ def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _typed(values: dict[str, Any], kind: type[T], where: str) -> T:
+def _typed(values: Any, kind: type[T], where: str) -> T:
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
-        raise ConfigurationError(f"{where}: {error}") from None
+        reason, _, place = str(error).partition(" - at ")
+        key = place.strip("`").removeprefix("$").removeprefix(".")
+        raise ConfigurationError(
+            f"{where}: {key}: {reason}" if key else f"{where}: {reason}"
+        ) from None
