@@ -5,7 +5,19 @@ from collections.abc import Sequence
 
 import typer
 
-from apps.cli import demo, devices, doctor, keys, migrate, organisations, plan, replay, simulate, up
+from apps.cli import (
+    demo,
+    devices,
+    doctor,
+    keys,
+    migrate,
+    organisations,
+    plan,
+    plan_scale,
+    replay,
+    simulate,
+    up,
+)
 from apps.cli.output import complain
 from apps.cli.running import INTERRUPTED, InterruptedTwiceError
 from shared.errors import DomainError
@@ -22,6 +34,7 @@ app.add_typer(organisations.app, name="org")
 app.add_typer(keys.app, name="key")
 app.add_typer(devices.app, name="device")
 app.add_typer(plan.app, name="plan")
+plan.app.add_typer(plan_scale.app)
 
 
 @keys.app.callback()

@@ -1,0 +1,200 @@
+"""A replay as one HTML page that needs nothing else."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from html import escape
+from pathlib import Path
+from typing import Final
+
+from infra.plan.scale import capacity, facts, svg
+from infra.plan.scale.clock import span, spoken
+from infra.plan.scale.facts import Fact
+from infra.plan.scale.outcome import Rates, Sample, Variation, helps, money, sampled
+from infra.plan.scale.simulate import Replay
+from infra.plan.scale.text import facts_of, table, unit_of
+
+CSS: Final = Path(__file__).with_name("page.css")
+SCRIPT: Final = Path(__file__).with_name("page.js")
+
+
+def page(found: Sequence[Variation], rate: Rates, *, missed: str) -> str:
+    """The answers, the charts with a cursor, what changed the tasks, and what it rests on."""
+    first = found[0]
+    samples = sampled(first.replay, rate, svg.MOST_SAMPLES)
+    parts = [
+        _head(first.replay),
+        _verdict(found, missed),
+        _facts(first),
+        _compared(found),
+        "<h2>Over time (UTC)</h2>",
+        *_charts(found, rate),
+        _moment(samples),
+        _events(first.replay),
+        _data(first.replay, samples),
+        _assumed(first.replay),
+    ]
+    title = escape(first.replay.curve.title)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{title}</title><style>{CSS.read_text('utf-8')}</style></head>"
+        f"<body><main>{''.join(parts)}</main>{_script(first.replay, samples)}</body></html>\n"
+    )
+
+
+def _head(done: Replay) -> str:
+    curve, service = done.curve, done.service
+    times = f"{curve.begin:%d %B %Y}, {spoken(curve.begin)[:5]} to {spoken(curve.end)[:5]} UTC"
+    said = (
+        f"{service.app}: tasks of {service.vcpu:g} vCPU and {service.memory / 1024:g} GB,"
+        f" {service.minimum} to {service.maximum} of them. {times}. Seed {done.options.seed}."
+    )
+    return f'<h1>{escape(curve.title)}</h1><p class="soft">{escape(said)}</p>'
+
+
+def _verdict(found: Sequence[Variation], missed: str) -> str:
+    a = found[0].answers
+    if a.unserved:
+        said = f"{a.unserved:,} {found[0].replay.what} still wait at the end."
+    else:
+        said = f"Everyone is served within {span(a.longest_s)}."
+    kind = "verdict missed" if missed or a.unserved else "verdict"
+    missed = f" Asked for: {missed}." if missed else ""
+    return f'<p class="{kind}">{escape(said + missed)} {escape(helps(found))}</p>'
+
+
+def _facts(one: Variation) -> str:
+    rows = "".join(
+        f"<div><dt>{escape(name.capitalize())}</dt><dd>{escape(value)}</dd></div>"
+        for name, value in facts_of(one)
+    )
+    return f'<dl class="facts">{rows}</dl>'
+
+
+def _compared(found: Sequence[Variation]) -> str:
+    if len(found) < 2:
+        return ""
+    rows = table(found)
+    rows[0] = ("The same load", *rows[0][1:])
+    return f"<h2>With other minimums</h2>{_table(rows[0], rows[1:])}"
+
+
+def _table(head: Iterable[str], rows: Iterable[Sequence[str]], last: str = "") -> str:
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f"<td{f' class={last}' if last and at == len(row) - 1 else ''}>{escape(cell)}</td>"
+            for at, cell in enumerate(row)
+        )
+        + "</tr>"
+        for row in rows
+    )
+    names = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    return (
+        f'<div class="scroll"><table><thead><tr>{names}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _charts(found: Sequence[Variation], rate: Rates) -> Iterable[str]:
+    other = found[1] if len(found) > 1 else None
+    beside = None if other is None else other.replay
+    title = "" if other is None else other.title
+    for chart in svg.charts(found[0].replay, rate, beside, title):
+        names = "".join(
+            f'<span><i class="{"dash" if layer.colour == "soft" else layer.colour}"></i>'
+            f"{escape(layer.name)}</span>"
+            for layer in chart.layers
+        )
+        yield (
+            f"<figure><figcaption><b>{escape(chart.title)}</b>{names}</figcaption>"
+            f"{svg.draw(chart, found[0].replay)}</figure>"
+        )
+
+
+def _moment(samples: Sequence[Sample]) -> str:
+    return (
+        '<div class="moment"><label for="moment">The moment (arrow keys move it)</label>'
+        f'<input type="range" id="moment" min="0" max="{len(samples) - 1}" value="0">'
+        '<output id="then" for="moment"></output></div>'
+    )
+
+
+def _script(done: Replay, samples: Sequence[Sample]) -> str:
+    data = {
+        "left": svg.LEFT,
+        "width": svg.WIDTH - svg.LEFT - svg.RIGHT,
+        "whole": svg.WIDTH,
+        "count": len(samples),
+        "rows": [_then(done, sample) for sample in samples],
+    }
+    text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
+    script = SCRIPT.read_text("utf-8")
+    return f'<script type="application/json" id="samples">{text}</script><script>{script}</script>'
+
+
+def _then(done: Replay, sample: Sample) -> list[str]:
+    most = f"fullest {sample.most:,.0f} {unit_of(done)}"
+    return [
+        _at(done, sample.second),
+        f"{sample.on_demand} on demand, {sample.spot} Spot",
+        f"{sample.waiting:,} waiting",
+        f"{most}, average {sample.average:,.0f}",
+        f"{money(sample.usd)} USD",
+    ]
+
+
+def _at(done: Replay, second: int) -> str:
+    return spoken(done.curve.begin + timedelta(seconds=second))
+
+
+def _events(done: Replay) -> str:
+    if not done.events:
+        return "<h2>What changed the number of tasks</h2><p>Nothing did.</p>"
+    rows = [(_at(done, event.second), event.said) for event in done.events]
+    return f"<h2>What changed the number of tasks</h2>{_table(('Time', ''), rows, 'said')}"
+
+
+def _data(done: Replay, samples: Sequence[Sample]) -> str:
+    head = ("Time", "on demand", "Spot", "waiting", "turned away", "fullest", "average")
+    rows = [
+        (
+            _at(done, s.second),
+            f"{s.on_demand}",
+            f"{s.spot}",
+            f"{s.waiting:,}",
+            f"{s.refused:,}",
+            f"{s.most:,.0f}",
+            f"{s.average:,.0f}",
+            "" if s.p50_s is None else f"{s.p50_s}",
+            "" if s.p99_s is None else f"{s.p99_s}",
+            money(s.usd),
+        )
+        for s in samples
+    ]
+    table_ = _table((*head, "p50, s", "p99, s", "USD so far"), rows)
+    return f"<details><summary>The figures of the charts</summary>{table_}</details>"
+
+
+def _assumed(done: Replay) -> str:
+    now = facts.delays(done.options.delays)
+    rows = [
+        (name.replace("_", " "), f"{now[name]:g} s", _source(fact))
+        for name, fact in facts.DELAYS.items()
+    ]
+    rows += [
+        (
+            name.removesuffix("_S").replace("_", " ").lower(),
+            f"{fact.value:g} {fact.unit}",
+            _source(fact),
+        )
+        for name, fact in vars(capacity).items()
+        if isinstance(fact, Fact)
+    ]
+    table_ = _table(("What", "taken as", "from"), rows, "said")
+    return f"<details><summary>What this rests on</summary>{table_}</details>"
+
+
+def _source(fact: Fact) -> str:
+    return fact.source if fact.confirmed else f"{fact.source} (not confirmed)"
