@@ -41,7 +41,7 @@ COPY infra/ca/rds.pem /all/rds.pem
 WORKDIR /app
 RUN mkdir -p /own /library apps \
     && cp /all/apps/__init__.py apps/ && { [ ! -d /all/apps/$APP ] || cp -r /all/apps/$APP apps/; } \
-    && { [ $APP != migrations ] || { mkdir ca && cp /all/rds.pem ca/; }; } \
+    && case $APP in migrations|cli) mkdir ca && cp /all/rds.pem ca/ ;; esac \
     && { [ $APP != cli ] || cp -r /all/apps/api /all/apps/fleet /all/apps/local apps/; } \
     && python3 /build/inside/bytecode.py own /app \
     && PYTHONPATH=/app /opt/venv/bin/python /build/inside/bytecode.py library /library shared.db.iam shared.bus.valkey \
@@ -54,6 +54,9 @@ RUN --mount=type=bind,source=scripts/images/inside,target=/mnt ["python3", "-B",
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin \
     PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     FORTRESS_HOST=0.0.0.0 FORTRESS_INTERNAL_PORT=9090
+# Writable where all else is not. Named as a volume so that its rights (1777) are also those of a
+# volume that Fargate mounts here; give a tmpfs where there is one.
+VOLUME /tmp
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 CMD ["python", "-m", "shared.health"]
 
 FROM runtime AS web

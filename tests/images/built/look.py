@@ -40,7 +40,8 @@ json.dump(
         "apps": sorted(path.name for path in Path("/app/apps").iterdir() if path.is_dir()),
         "top": sorted(path.name for path in Path("/app").iterdir()),
         "flags": sorted({path.read_bytes()[4] for path in ours if path.suffix == ".pyc"}),
-        "read_only": not os.access("/app", os.W_OK) and not os.access("/tmp", os.W_OK),
+        "read_only": not any(os.access(top, os.W_OK) for top in ("/", *OURS)),
+        "scratch": os.access("/tmp", os.W_OK),
     },
     sys.stdout,
 )

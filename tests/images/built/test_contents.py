@@ -45,6 +45,10 @@ def test_it_runs_as_a_user_who_may_write_nothing(facts: dict[str, Any]) -> None:
     assert facts["read_only"]
 
 
+def test_a_volume_at_tmp_is_the_users_to_write(facts: dict[str, Any]) -> None:
+    assert facts["scratch"]
+
+
 def test_all_is_compiled_for_good(facts: dict[str, Any]) -> None:
     assert facts["sources"] == []
     assert facts["uncompiled"] == []
