@@ -29,6 +29,7 @@ from shared.errors import ConfigurationError
 
 DELIVERY = "delivery"
 OUT = Path("var/synth")
+BOUNDARY = "@aws-cdk/core:permissionsBoundary"
 # Logs come into a bucket by its policy, not by an access-control list.
 FLAGS = {"@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True}
 
@@ -73,13 +74,21 @@ def build(name: str, out: Path) -> cdk.App:
     # The VPC compares its zones with the account's; without this it would ask for them, and write
     # made-up ones until somebody answered.
     asked = f"availability-zones:account={environment.account}:region={environment.region}"
-    app = _app(out, {asked: list(environment.zones)})
+    # No role of an environment can do more than the delivery stack's boundary lets it.
+    bounded = {"name": f"{environment.prefix}-boundary"}
+    app = _app(out, {asked: list(environment.zones), BOUNDARY: bounded})
     stacks(app, environment)
     return app
 
 
 def _app(out: Path, context: dict[str, Any]) -> cdk.App:
-    return cdk.App(outdir=str(out), context=FLAGS | context, analytics_reporting=False)
+    return cdk.App(
+        outdir=str(out),
+        context=FLAGS | context,
+        analytics_reporting=False,
+        # Nothing is an asset, so there is nothing to bootstrap an account for.
+        default_stack_synthesizer=cdk.BootstraplessSynthesizer(),
+    )
 
 
 def stacks(app: cdk.App, environment: Environment) -> None:

@@ -124,7 +124,11 @@ class Execution(Construct):
         ours = "Only what is named after the environment; CloudFormation adds an id"
         self._allow(["secretsmanager:*"], [f"{secret}:fortress/{name}/*"], ours)
         self._allow(["secretsmanager:*"], [f"{secret}:rds!*"], "RDS names the master secret itself")
-        self._allow(["secretsmanager:GetRandomPassword"], ["*"], "It has no resource")
+        self._allow(
+            ["secretsmanager:GetRandomPassword"],
+            ["*"],
+            "GetRandomPassword makes a password up; it has no resource",
+        )
         self._allow(["s3:*"], [f"arn:aws:s3:::{prefix}-*"], ours)
         self._allow(["sns:*"], [f"arn:aws:sns:{here}:{prefix}-*"], ours)
         templates = f"arn:aws:s3:::fortress-templates-{self._stack.account}-*/{prefix}-*"

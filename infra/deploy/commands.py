@@ -155,7 +155,9 @@ def delivery(given: Namespace) -> None:
 def _run(given: Namespace, name: str, command: list[str] | tuple[str, ...]) -> str:
     environment = load(given.environment)
     place = Place(environment)
-    once = OneOff.of(Stacks(place).outputs(_name(environment, "services")), name)
+    cloud = Stacks(place)
+    said = [cloud.outputs(_name(environment, stack)) for stack in ("network", "services")]
+    once = OneOff.of(said[0] | said[1], name)
     runner = Runner(place)
     task = runner.start(once, command)
     say(f"{name}: started {task.rpartition('/')[2]}")

@@ -15,7 +15,7 @@ WAIT = {"Delay": 5, "MaxAttempts": 720}
 
 @dataclass(frozen=True)
 class OneOff:
-    """Where a task runs, from the outputs of the services stack. Raises `ConfigurationError`."""
+    """Where a task runs, from the outputs of network and services. Raises `ConfigurationError`."""
 
     cluster: str
     definition: str
@@ -33,7 +33,7 @@ class OneOff:
             )
         except KeyError as error:
             raise ConfigurationError(
-                f"the services stack does not say where {name} runs (no output {error}): "
+                f"the stacks do not say where {name} runs (no output {error}): "
                 "deploy this version's stacks first"
             ) from None
 

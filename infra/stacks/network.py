@@ -36,6 +36,7 @@ class NetworkStack(cdk.Stack):
             subnet_type=ec2.SubnetType.PUBLIC, availability_zones=list(here)
         )
         self.groups = Groups(self, "Groups", vpc=self.vpc)
+        self._tell_pipeline()
         self._endpoints(environment)
 
     def _vpc(self, environment: Environment) -> ec2.Vpc:
@@ -60,6 +61,12 @@ class NetworkStack(cdk.Stack):
             traffic_type=ec2.FlowLogTrafficType.REJECT,
         )
         return vpc
+
+    def _tell_pipeline(self) -> None:
+        """Where `python -m infra.deploy` runs a task once."""
+        subnets = [subnet.subnet_id for subnet in self.private.subnets or ()]
+        cdk.CfnOutput(self, "TaskSubnets", value=cdk.Fn.join(",", subnets))
+        cdk.CfnOutput(self, "OnceGroup", value=self.groups.migrations.security_group_id)
 
     def _endpoints(self, environment: Environment) -> None:
         for name in environment.endpoints:

@@ -22,11 +22,14 @@ from infra.stacks.edge import EdgeStack
 from infra.stacks.network import NetworkStack
 
 MIGRATIONS = "migrations"
+# The fortress command, for what is done by hand beside the database.
+COMMAND = "cli"
 
 
 class ServicesStack(cdk.Stack):
     """`cluster`; `services` and `scaling` of the seven apps by name; `bastion`; `migrations`, the
-    task definition that a deployment runs first; `log_groups` of all nine by name.
+    task definition that a deployment runs first, and `command`, that of the fortress command;
+    `log_groups` of all ten by name.
     """
 
     def __init__(
@@ -59,7 +62,9 @@ class ServicesStack(cdk.Stack):
             self._keep(self._web(route.app, edge))
         self._keep(self._ingest(edge))
         self.bastion = self._bastion(edge)
-        self.migrations = self._migrations()
+        self.migrations = self._once(MIGRATIONS)
+        self.command = self._once(COMMAND)
+        self._tell_pipeline()
 
     def _cluster(self) -> ecs.Cluster:
         made = ecs.Cluster(
@@ -125,14 +130,15 @@ class ServicesStack(cdk.Stack):
         self.log_groups[made.task.app] = made.task.log_group
         return made.service
 
-    def _migrations(self) -> ecs.FargateTaskDefinition:
+    def _once(self, app: str) -> ecs.FargateTaskDefinition:
+        """A task that runs beside the database and ends."""
         made = Task(
             self,
-            "Migrations",
+            app.title(),
             environment=self._environment,
             delivery=self._delivery,
             container=Container(
-                app=MIGRATIONS,
+                app=app,
                 cpu=256,
                 memory=512,
                 stop_s=120,
@@ -142,8 +148,18 @@ class ServicesStack(cdk.Stack):
                 health=None,
             ),
         )
-        self.log_groups[MIGRATIONS] = made.log_group
+        self.log_groups[app] = made.log_group
         return made.definition
+
+    def _tell_pipeline(self) -> None:
+        """What `python -m infra.deploy` needs to run a task once."""
+        said = {
+            "Cluster": self.cluster.cluster_name,
+            "MigrationsTask": self.migrations.task_definition_arn,
+            "CliTask": self.command.task_definition_arn,
+        }
+        for name, value in said.items():
+            cdk.CfnOutput(self, f"{name}Output", value=value).override_logical_id(name)
 
     def _keep(self, made: WebService | IngestService) -> None:
         app = made.task.app
