@@ -98,6 +98,22 @@ def _locked(connection: Connection, revision: str, run: Run) -> Move:
     return before, after
 
 
+def in_turn(connection: Connection, work: Callable[[Connection], object]) -> None:
+    """Do `work` while no migration is under way. MySQL only; close the connection afterwards.
+
+    Raises `Conflict` as `upgrade` does.
+    """
+    try:
+        _prepare_mysql(connection)
+        work(connection)
+        connection.commit()
+        connection.execute(text(f"SELECT RELEASE_LOCK({LOCK})"))
+    except OperationalError as error:
+        if _gave_up_waiting(error):
+            raise Conflict(IN_USE) from error
+        raise
+
+
 def _run_known(connection: Connection, at: str | None, revision: str, run: Run) -> None:
     try:
         run(_config(connection), revision)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
+from migrations.settings import MigrationsSettings
 from shared.settings import DEVELOPMENT_SECRET, Settings
 from shared.web.settings import WebSettings
 
@@ -28,6 +29,7 @@ def tables() -> str:
         known = set((WebSettings if issubclass(kind, WebSettings) else Settings).model_fields)
         if set(kind.model_fields) - known:
             parts.append(_table(app.capitalize(), kind, known=known))
+    parts.append(_table("Migrations", MigrationsSettings, known=set(Settings.model_fields)))
     return "\n".join(parts)
 
 

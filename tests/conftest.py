@@ -2,8 +2,8 @@
 
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Generator, Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import AbstractAsyncContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from shared.settings import Settings
 from shared.web.services import Services
 from tests.support import databases, servers
 
-pytest_plugins = ["tests.support.through_proxy"]
+pytest_plugins = ["tests.support.through_proxy", "tests.support.as_users"]
 DATABASE = "database"
 _started = ExitStack()
 
@@ -69,13 +69,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session", params=databases.KINDS)
 async def database_url(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    users_of: Callable[[str], AbstractAsyncContextManager[None]],
 ) -> AsyncIterator[str]:
     """A migrated database: each test that asks for it runs on MariaDB and on SQLite.
 
     Shared by the tests of a worker: each test makes organisations of its own.
     """
-    async with databases.migrated_database(request.param, tmp_path_factory.mktemp("db")) as url:
+    async with (
+        databases.migrated_database(request.param, tmp_path_factory.mktemp("db")) as url,
+        users_of(url),
+    ):
         yield url
 
 

@@ -7,7 +7,7 @@ import typer
 
 from apps.cli.output import Json, document, examples, facts
 from apps.local.settings import load_local
-from shared.settings import Settings
+from shared.settings import Settings, load
 
 app = typer.Typer()
 
@@ -19,15 +19,17 @@ def migrate(
     as_json: Json = False,
 ) -> None:
     """Bring the database's tables up to date. Two at a time are refused."""
-    before, after = asyncio.run(_migrate(load_local(), to))
+    (before, after), users = asyncio.run(_migrate(load_local(), to))
     if as_json:
-        document({"from": before, "to": after})
+        document({"from": before, "to": after} | ({"users": users} if users else {}))
     else:
-        facts({"from": before or "nothing", "to": after})
+        facts({"from": before or "nothing", "to": after}, users)
 
 
-async def _migrate(settings: Settings, to: str) -> tuple[str | None, str | None]:
+async def _migrate(settings: Settings, to: str) -> tuple[tuple[str | None, str | None], str]:
     # Alembic takes long to import, and every command would wait for it.
     from migrations.__main__ import migrate  # noqa: PLC0415 - as said above
+    from migrations.settings import MigrationsSettings  # noqa: PLC0415 - the same
 
-    return await migrate(settings, to)
+    common = {name: getattr(settings, name) for name in Settings.model_fields}
+    return await migrate(load(MigrationsSettings, **common), to)

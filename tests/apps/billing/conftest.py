@@ -8,6 +8,7 @@ from apps.billing.main import create_app
 from apps.billing.metering.service import BACKFILL, EVENTS, Metering
 from shared.jobs.worker import Handler
 from shared.web.services import Services
+from tests.support.as_users import as_user
 from tests.support.builders import make_tenant
 from tests.support.events import drain
 from tests.support.http import Caller, idle_client
@@ -41,7 +42,9 @@ class Billing(Caller):
             cursor = {"cursor": page["next"]}
 
     async def work(self, chunk: int = 1_000) -> int:
-        return await drain(self.services.database, self.tenant, handlers(self.services, chunk))
+        return await drain(
+            as_user(self.services, "billing").database, self.tenant, handlers(self.services, chunk)
+        )
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import pytest
 from apps.api.main import create_app
 from apps.cli.main import run
 from shared.web.services import Services
+from tests.support.as_users import url_for
 from tests.support.builders import Tenant, make_tenant
 from tests.support.http import served
 from tests.support.ingesting import ingesting
@@ -49,7 +50,7 @@ def fortress(
     capfd: pytest.CaptureFixture[str],
 ) -> Fortress:
     """The command on the test's database, in this process."""
-    monkeypatch.setenv("FORTRESS_DATABASE_URL", database_url)
+    monkeypatch.setenv("FORTRESS_DATABASE_URL", url_for("cli", database_url))
     monkeypatch.setenv("VAR", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "200")
 

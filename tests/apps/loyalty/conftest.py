@@ -8,6 +8,7 @@ from apps.loyalty.awarding.service import BACKFILL, CLAIMS, EVENTS, Awarding
 from apps.loyalty.main import create_app
 from shared.jobs.worker import Handler
 from shared.web.services import Services
+from tests.support.as_users import as_user
 from tests.support.builders import MadeDevice, make_device, make_tenant
 from tests.support.events import Sent, commit_events, drain
 from tests.support.http import Caller, idle_client
@@ -57,7 +58,9 @@ class Loyalty(Caller):
         await commit_events(self.services.database, self.tenant, sent, jobs=jobs)
 
     async def work(self, chunk: int = 500) -> int:
-        worked = await drain(self.services.database, self.tenant, handlers(self.services, chunk))
+        worked = await drain(
+            as_user(self.services, "loyalty").database, self.tenant, handlers(self.services, chunk)
+        )
         await assert_ledger_balances(self.services.database, self.tenant)
         return worked
 

@@ -1,0 +1,149 @@
+"""What each app may do with each table: the one table of it.
+
+Each app signs in as a database user of its own, which has what stands here and nothing else. It was
+read off the statements that the apps send, and `make test-users` runs them as these users: what
+is missing fails a test, and so does what no test ever needs. A new table needs a line, a new app
+a column.
+"""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+# Beside the six web apps and ingest: `cli`, the fortress command as a task of its own.
+APPS: Final = (
+    "api",
+    "reporting",
+    "administration",
+    "billing",
+    "loyalty",
+    "dashboarding",
+    "ingest",
+    "cli",
+)
+# Apps that there were once: their users are dropped.
+FORMER: Final[tuple[str, ...]] = ()
+
+# The owner of a table has the whole of it; others change single columns. MySQL lets nobody lock a
+# row who may neither change nor delete it. {key}: see KEYS.
+MEANS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "-": "",
+        "read": "SELECT",
+        "add": "INSERT",
+        "make": "SELECT, INSERT",
+        "change": "SELECT, UPDATE",
+        "keep": "SELECT, INSERT, UPDATE",
+        "give": "SELECT, INSERT, DELETE",
+        "own": "SELECT, INSERT, UPDATE, DELETE",
+        # Answers that are remembered for a day are forgotten by every app.
+        "tidy": "SELECT, DELETE",
+        # Insert, and leave a row with the same key alone: that sets a column to itself.
+        "once": "SELECT, INSERT, UPDATE ({key})",
+        "post": "SELECT ({key}), INSERT, UPDATE ({key})",
+        "queue": "SELECT, INSERT, UPDATE ({key}), DELETE",
+        # Checking a key notes when it was used. Nobody but administration ends keys or widens them.
+        "check": "SELECT, UPDATE (last_used_at)",
+        # Who makes tokens and ends them need not see the hashes of others.
+        "issue": "SELECT (id, org_id, device_id, revoked_at), INSERT, UPDATE (revoked_at)",
+        # Several at once: MariaDB gives their numbers back, and asks whether they may be read.
+        "note": "SELECT (id), INSERT",
+        "replay": "SELECT, INSERT, UPDATE (public_id, replayed_ts)",
+        "sum": "SELECT (count), INSERT, UPDATE (count)",
+        # Ingest splits the last partition of readings a week ahead.
+        "split": "SELECT, INSERT, UPDATE (device_id), CREATE, ALTER",
+    }
+)
+# Words whose inserts may meet a row that is there. MySQL then asks for UPDATE on what is set,
+# MariaDB on every column of the insert: there they mean UPDATE of the whole table.
+MEETING: Final = frozenset({"once", "post", "queue", "replay", "sum", "split"})
+# What `insert_ignore` and `shared.readings.rows` set to itself where a row is there.
+KEYS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "reading": "device_id",
+        "device_event": "device_id",
+        "dead_letter": "public_id",
+        "usage_device": "org_id",
+        "job": "queue",
+        "usage_event": "org_id",
+        "entry": "id",
+        "unclaimed_points": "org_id",
+    }
+)
+
+TABLES: Final = """
+                   api    reporting administration billing loyalty dashboarding ingest cli
+organisation       read   read      change         read    read    read         read   make
+api_key            check  check     keep           check   check   check        -      add
+audit_entry        add    -         make           add     note    -            -      add
+idempotency_key    own    tidy      own            own     own     tidy         -      -
+device_profile     own    -         -              -       -       -            read   read
+device             keep   read      -              read    read    read         read   make
+device_tag         give   -         -              -       -       -            -      add
+device_credential  issue  -         -              -       -       -            read   add
+device_state       keep   read      -              -       -       read         keep   add
+reading            once   read      -              -       -       -            split  -
+device_event       once   read      -              read    read    -            once   -
+dead_letter        replay -         -              -       -       -            post   -
+usage_hour         sum    -         -              read    -       -            sum    -
+usage_device       post   -         -              read    -       -            post   -
+job                post   -         -              own     own     -            post   -
+meter              -      -         -              keep    -       -            -      -
+usage_event        -      -         -              once    -       -            -      -
+programme          -      -         -              -       keep    -            -      -
+member             -      -         -              -       keep    -            -      -
+member_tag         -      -         -              -       give    -            -      -
+earning_rule       -      -         -              -       keep    -            -      -
+entry              -      -         -              -       once    -            -      -
+lot                -      -         -              -       keep    -            -      -
+allocation         -      -         -              -       add     -            -      -
+unclaimed_points   -      -         -              -       queue   -            -      -
+alembic_version    -      -         -              -       -       -            -      read
+"""
+
+# A privilege and the column that it is for; "" for the whole table.
+Privilege = tuple[str, str]
+Grants = Mapping[str, frozenset[Privilege]]
+"""Table → what may be done with it."""
+
+_PART = re.compile(r"([A-Z]+(?: [A-Z]+)*)(?: \(([a-z_, ]+)\))?(?:, |$)")
+
+
+def privileges(text: str) -> frozenset[Privilege]:
+    """What a text like `SELECT, UPDATE (a, b)` gives. Raises `ValueError` for another form."""
+    found: set[Privilege] = set()
+    at = 0
+    while at < len(text):
+        part = _PART.match(text, at)
+        if part is None:
+            raise ValueError(f"not a list of privileges: {text}")
+        found |= {(part[1], column) for column in (part[2] or "").split(", ")}
+        at = part.end()
+    return frozenset(found)
+
+
+def _cell(table: str, word: str, *, mariadb: bool) -> frozenset[Privilege]:
+    text = MEANS[word]
+    found = privileges(text.format(key=KEYS[table]) if "{key}" in text else text)
+    if not (mariadb and word in MEETING):
+        return found
+    return frozenset(one for one in found if one[0] != "UPDATE") | {("UPDATE", "")}
+
+
+def _read(text: str, *, mariadb: bool) -> dict[str, Grants]:
+    head, *lines = (line.split() for line in text.strip().splitlines())
+    if tuple(head) != APPS:
+        raise ValueError(f"the columns are {head}, the apps {APPS}")
+    if wrong := [line[0] for line in lines if len(line) != 1 + len(APPS)]:
+        raise ValueError(f"a decision for each app is missing for {wrong[0]}")
+    return {
+        app: {line[0]: _cell(line[0], line[1 + place], mariadb=mariadb) for line in lines}
+        for place, app in enumerate(APPS)
+    }
+
+
+GRANTS: Final[Mapping[str, Grants]] = MappingProxyType(_read(TABLES, mariadb=False))
+"""App → table → privileges, none where it has none."""
+ON_MARIADB: Final[Mapping[str, Grants]] = MappingProxyType(_read(TABLES, mariadb=True))
+"""The same where the server is a MariaDB (see MEETING)."""

@@ -1,0 +1,54 @@
+"""The table of grants: a decision of each app for each table."""
+
+import re
+
+import pytest
+
+from migrations.grants import APPS, GRANTS, KEYS, MEANS, MEETING, ON_MARIADB, TABLES, privileges
+from scripts.lock import APPS as LOCKED
+from shared.models import Base
+
+ALL = set(Base.metadata.tables) | {"alembic_version"}
+# Who runs with a database, but as somebody else: everything in one process, and whoever migrates.
+OTHERS = {"local", "migrations", "fleet"}
+
+
+def test_every_table_has_a_decision_of_every_app() -> None:
+    assert {app: set(tables) for app, tables in GRANTS.items()} == dict.fromkeys(APPS, ALL)
+
+
+def test_every_app_that_runs_by_itself_has_a_user() -> None:
+    assert set(APPS) == set(LOCKED) - OTHERS
+
+
+def test_every_word_is_used_and_every_key_is_needed() -> None:
+    used = set(re.findall(r"\S+", TABLES)) - ALL - set(APPS)
+    assert used == set(MEANS)
+    assert set(MEANS) >= MEETING
+    assert set(KEYS) < ALL
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_columns_are_those_of_their_tables(app: str) -> None:
+    for table, some in GRANTS[app].items():
+        columns = {column for _, column in some if column}
+        assert not columns or columns <= set(Base.metadata.tables[table].columns.keys())
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_on_mariadb_only_the_columns_of_updates_differ(app: str) -> None:
+    for table, some in GRANTS[app].items():
+        there = ON_MARIADB[app][table]
+        assert {one for one in some if one[0] != "UPDATE"} <= there
+        assert {one[0] for one in some} == {one[0] for one in there}
+
+
+def test_a_list_of_privileges_is_read_as_sql_has_it() -> None:
+    assert privileges("SELECT, UPDATE (a, b)") == {("SELECT", ""), ("UPDATE", "a"), ("UPDATE", "b")}
+    assert privileges("") == frozenset()
+
+
+@pytest.mark.parametrize("text", ["select", "SELECT (a", "SELECT;", "SELECT INSERT,"])
+def test_another_form_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not a list of privileges"):
+        privileges(text)
