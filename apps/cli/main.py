@@ -13,6 +13,8 @@ from apps.cli import (
     migrate,
     organisations,
     plan,
+    plan_compute,
+    plan_cost,
     plan_scale,
     replay,
     simulate,
@@ -34,7 +36,8 @@ app.add_typer(organisations.app, name="org")
 app.add_typer(keys.app, name="key")
 app.add_typer(devices.app, name="device")
 app.add_typer(plan.app, name="plan")
-plan.app.add_typer(plan_scale.app)
+for part in (plan_cost, plan_compute, plan_scale):
+    plan.app.add_typer(part.app)
 
 
 @keys.app.callback()

@@ -1,6 +1,6 @@
 """The load that a bill is reckoned for, and what follows from it in a month."""
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 import msgspec
 
@@ -157,6 +157,18 @@ PRESETS: dict[str, Load] = {
         ),
     )
 }
+
+
+def peak(text: str) -> Peak:
+    """`reporting:16:8`. Raises `ValueError` for text that is none."""
+    app, tasks, hours = text.split(":")
+    try:
+        made = Peak(app, int(tasks), Decimal(hours))
+    except InvalidOperation:
+        raise ValueError(text) from None
+    if not app or made.tasks < 0 or not 0 <= made.hours <= HOURS:
+        raise ValueError(text)
+    return made
 
 
 def preset(name: str) -> Load:
