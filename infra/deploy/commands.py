@@ -9,7 +9,7 @@ from infra.deploy.aws import Place
 from infra.deploy.changed import NAMES, changed
 from infra.deploy.stacks import Stacks
 from infra.deploy.tasks import OneOff, Runner
-from infra.deploy.template import SYNTH, Stack, only, stacks, task_definitions
+from infra.deploy.template import SYNTH, Stack, only, run_once, stacks
 from infra.environments import Environment, load, load_delivery
 from infra.routes import load as load_routes
 from shared.errors import ConfigurationError, Unavailable
@@ -89,7 +89,7 @@ def prepare(given: Namespace) -> None:
             before = state.take(place, cloud, services)
             once = {release.parameter(app): wanted[release.parameter(app)] for app in ONCE}
             if before.template is None:
-                part = only(stack.template, task_definitions(stack.template, *ONCE))
+                part = only(stack.template, run_once(stack.template, *ONCE))
                 stack = Stack(stack.name, stack.region, part)  # noqa: PLW2901 - a part of it
             _deploy(cloud, stack, wanted | before.parameters | once)
             return

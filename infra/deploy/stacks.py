@@ -11,7 +11,7 @@ from infra.deploy.template import Stack
 from shared.errors import ConfigurationError, Unavailable
 
 # Aurora and its proxy take a quarter of an hour, a service that does not come up as long again.
-WAIT = {"Delay": 10, "MaxAttempts": 400}
+WAIT: dict[str, float] = {"Delay": 10, "MaxAttempts": 400}
 # A larger template has to lie in a bucket (CloudFormation's quotas).
 INLINE_BYTES = 51_200
 BUCKET = "fortress-templates-{account}-{region}"
@@ -26,7 +26,7 @@ class Stacks:
     """
 
     def __init__(
-        self, place: Place, role: str | None = None, wait: Mapping[str, int] = WAIT
+        self, place: Place, role: str | None = None, wait: Mapping[str, float] = WAIT
     ) -> None:
         self._place = place
         self._role = role

@@ -10,7 +10,7 @@ from infra.deploy.aws import ClientError, Place, code_of
 from shared.errors import ConfigurationError, Unavailable
 
 # Migrations may move a week of readings: an hour.
-WAIT = {"Delay": 5, "MaxAttempts": 720}
+WAIT: dict[str, float] = {"Delay": 5, "MaxAttempts": 720}
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class OneOff:
 class Runner:
     """Runs tasks in a place, and reads what they said."""
 
-    def __init__(self, place: Place, wait: Mapping[str, int] = WAIT) -> None:
+    def __init__(self, place: Place, wait: Mapping[str, float] = WAIT) -> None:
         self._ecs = place.client("ecs")
         self._logs = place.client("logs")
         self._wait = dict(wait)

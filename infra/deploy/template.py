@@ -11,6 +11,7 @@ from shared.errors import ConfigurationError
 
 Template = dict[str, Any]
 SYNTH = Path("var/synth")
+RIGHTS = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,10 @@ def only(template: Template, wanted: set[str]) -> Template:
     What is left out is made by the next update with the whole template.
     """
     every = template["Resources"]
-    kept: set[str] = set()
-    waiting = [*wanted]
-    while waiting:
-        name = waiting.pop()
-        if name in kept:
-            continue
-        kept.add(name)
-        waiting += _named(every[name]) & every.keys()
+    kept = _closure(every, wanted)
+    # A role is of no use without its rights, which name it and not the other way round.
+    rights = {name for name, one in every.items() if one["Type"] in RIGHTS and _of(one) & kept}
+    kept = _closure(every, kept | rights)
     outputs = {
         name: output
         for name, output in template.get("Outputs", {}).items()
@@ -78,6 +75,31 @@ def only(template: Template, wanted: set[str]) -> Template:
         "Resources": resources,
         "Outputs": outputs,
     }
+
+
+def _closure(every: Mapping[str, Any], wanted: set[str]) -> set[str]:
+    """`wanted` and all that they refer to."""
+    kept: set[str] = set()
+    waiting = [*wanted]
+    while waiting:
+        name = waiting.pop()
+        if name not in kept:
+            kept.add(name)
+            waiting += _named(every[name]) & every.keys()
+    return kept
+
+
+def _of(policy: Mapping[str, Any]) -> set[str]:
+    """The roles that a policy is of."""
+    return _named(policy["Properties"].get("Roles", []))
+
+
+def run_once(template: Template, *families: str) -> set[str]:
+    """Logical ids of what tasks that run once need: their definitions, and the cluster."""
+    clusters = {
+        name for name, one in template["Resources"].items() if one["Type"] == "AWS::ECS::Cluster"
+    }
+    return clusters | task_definitions(template, *families)
 
 
 def task_definitions(template: Template, *families: str) -> set[str]:
