@@ -10,8 +10,8 @@ from infra.constructs.names import Names
 from infra.environments import Environment
 from infra.ports import BASTION, HTTP, HTTPS, SSH, TLS_LINES
 from infra.routes import Routes
-from infra.routes import load as load_routes
 from infra.stacks.network import NetworkStack
+from shared.errors import ConfigurationError
 
 # A target that says nothing for two checks of five seconds is out, and as quickly in again.
 CHECK_S = 5
@@ -29,9 +29,10 @@ class WebBalancer(Construct):
         environment: Environment,
         network: NetworkStack,
         names: Names,
+        routes: Routes,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._routes = load_routes()
+        self._routes = routes
         self._names = names
         self.balancer = elb.ApplicationLoadBalancer(
             self,
@@ -113,9 +114,10 @@ class DeviceBalancer(Construct):
         environment: Environment,
         network: NetworkStack,
         names: Names,
+        routes: Routes,
     ) -> None:
         super().__init__(scope, construct_id)
-        routes = load_routes()
+        _check_ports(routes)
         self._routes = routes
         self._vpc = network.vpc
         self.balancer = elb.NetworkLoadBalancer(
@@ -186,6 +188,15 @@ class DeviceBalancer(Construct):
         # Off, or closing the health port while draining would cut devices that are alive.
         group.set_attribute("target_health_state.unhealthy.connection_termination.enabled", "false")
         return group
+
+
+def _check_ports(routes: Routes) -> None:
+    for route in routes.devices:
+        if route.port in {SSH, TLS_LINES}:
+            raise ConfigurationError(
+                f"routes.json: {route.name} on port {route.port}: that one is taken at the load"
+                f" balancer ({SSH} by the bastion, {TLS_LINES} by TLS); choose another"
+            )
 
 
 def _check(port: int, routes: Routes | None) -> elb.HealthCheck:

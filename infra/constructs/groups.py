@@ -6,7 +6,7 @@ from constructs import Construct
 
 from infra.constructs.acknowledge import acknowledge
 from infra.ports import BASTION, HTTP, HTTPS, MYSQL, SSH, TLS_LINES, VALKEY
-from infra.routes import load as load_routes
+from infra.routes import Routes
 
 KINDS = {
     "alb": "Load balancer of the web apps",
@@ -29,8 +29,11 @@ class Groups(Construct):
     behind no group.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, vpc: ec2.IVpc) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, vpc: ec2.IVpc, routes: Routes
+    ) -> None:
         super().__init__(scope, construct_id)
+        self._routes = routes
         self._vpc = vpc
         self._made = {name: self._group(name, text) for name, text in KINDS.items()}
         self._from_outside()
@@ -68,7 +71,7 @@ class Groups(Construct):
         anyone = ec2.Peer.any_ipv4()
         for port in (HTTP, HTTPS):
             self._made["alb"].add_ingress_rule(anyone, ec2.Port.tcp(port), "people and programs")
-        ports = [route.port for route in load_routes().devices]
+        ports = [route.port for route in self._routes.devices]
         for port in (*ports, TLS_LINES):
             self._made["nlb"].add_ingress_rule(anyone, ec2.Port.tcp(port), "devices")
         self._made["nlb"].add_ingress_rule(anyone, ec2.Port.tcp(SSH), "people with a listed key")
@@ -88,7 +91,7 @@ class Groups(Construct):
         )
 
     def _to_tasks(self) -> None:
-        routes = load_routes()
+        routes = self._routes
         self._allow("alb", "web", routes.web_port, "requests")
         self._allow("alb", "web", routes.internal_port, "health checks")
         for route in routes.devices:

@@ -9,12 +9,15 @@ from infra.constructs.cdn import Cdn
 from infra.constructs.firewall import Firewall
 from infra.constructs.names import Names
 from infra.environments import Environment
+from infra.routes import Routes
+from infra.routes import load as load_routes
 from infra.stacks.network import NetworkStack
 
 
 class EdgeStack(cdk.Stack):
     """`alb` with `web_targets` by app; `nlb` with `device_targets` by name of the line
     (`tls` ends at the balancer and goes to the port of `lines`) and `bastion_target`; `cdn`.
+    `routes`: another table than that of routes.json.
     """
 
     def __init__(
@@ -24,6 +27,7 @@ class EdgeStack(cdk.Stack):
         *,
         environment: Environment,
         network: NetworkStack,
+        routes: Routes | None = None,
     ) -> None:
         super().__init__(
             scope,
@@ -31,10 +35,18 @@ class EdgeStack(cdk.Stack):
             env=cdk.Environment(account=environment.account, region=environment.region),
             description=f"Fortress {environment.name}: edge",
         )
+        table = routes or load_routes()
         self.names = Names(self, "Names", environment=environment)
-        web = WebBalancer(self, "Web", environment=environment, network=network, names=self.names)
+        web = WebBalancer(
+            self, "Web", environment=environment, network=network, names=self.names, routes=table
+        )
         devices = DeviceBalancer(
-            self, "Devices", environment=environment, network=network, names=self.names
+            self,
+            "Devices",
+            environment=environment,
+            network=network,
+            names=self.names,
+            routes=table,
         )
         if environment.waf:
             Firewall(

@@ -7,15 +7,25 @@ from constructs import Construct
 from infra.constructs.buckets import log_bucket
 from infra.constructs.groups import Groups
 from infra.environments import Environment
+from infra.routes import Routes
+from infra.routes import load as load_routes
 
 
 class NetworkStack(cdk.Stack):
     """`vpc`; `private`: subnets of tasks, with a way out; `isolated`: of databases, without one;
     `public`: of load balancers; `front`: those of them where tasks run; `groups`: every security
     group with every rule between them; `logs`: the bucket for logs that AWS writes.
+    `routes`: another table than that of routes.json.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        routes: Routes | None = None,
+    ) -> None:
         super().__init__(
             scope,
             construct_id,
@@ -35,7 +45,7 @@ class NetworkStack(cdk.Stack):
         self.front = ec2.SubnetSelection(
             subnet_type=ec2.SubnetType.PUBLIC, availability_zones=list(here)
         )
-        self.groups = Groups(self, "Groups", vpc=self.vpc)
+        self.groups = Groups(self, "Groups", vpc=self.vpc, routes=routes or load_routes())
         self._tell_pipeline()
         self._endpoints(environment)
 
