@@ -1,6 +1,6 @@
 """Reading the templates of one environment as one: references are followed across stacks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -102,7 +102,7 @@ class Cloud:
         return str(found[int(number)]) if int(number) < len(found) else f"{found[0]}|{number}"
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable[[Cloud, str, Any], Any]] = {
     "Ref": Cloud._reference,
     "Fn::GetAtt": Cloud._attribute,
     "Fn::ImportValue": Cloud._import,
