@@ -71,14 +71,19 @@ def build(name: str, out: Path) -> cdk.App:
         _delivery(app)
         return app
     environment = load(name)
+    app = new(out, environment)
+    stacks(app, environment)
+    return app
+
+
+def new(out: Path, environment: Environment) -> cdk.App:
+    """An app without stacks that knows the zones of the environment's account."""
     # The VPC compares its zones with the account's; without this it would ask for them, and write
     # made-up ones until somebody answered.
     asked = f"availability-zones:account={environment.account}:region={environment.region}"
     # No role of an environment can do more than the delivery stack's boundary lets it.
     bounded = {"name": f"{environment.prefix}-boundary"}
-    app = _app(out, {asked: list(environment.zones), BOUNDARY: bounded})
-    stacks(app, environment)
-    return app
+    return _app(out, {asked: list(environment.zones), BOUNDARY: bounded})
 
 
 def _app(out: Path, context: dict[str, Any]) -> cdk.App:
