@@ -30,6 +30,7 @@ def _definition(app: str) -> dict[str, Any]:
             "ContainerDefinitions": [
                 {
                     "Name": app,
+                    "Memory": 512,  # of the container too, or moto cannot place it
                     "Image": {"Fn::Sub": f"registry/fortress/{app}:${{Tag{app.title()}}}"},
                     "LogConfiguration": {
                         "LogDriver": "awslogs",
