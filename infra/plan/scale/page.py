@@ -107,10 +107,12 @@ def _charts(found: Sequence[Variation], rate: Rates) -> Iterable[str]:
             f"{escape(layer.name)}</span>"
             for layer in chart.layers
         )
-        yield (
-            f"<figure><figcaption><b>{escape(chart.title)}</b>{names}</figcaption>"
-            f"{svg.draw(chart, found[0].replay)}</figure>"
-        )
+        if svg.empty(chart):
+            names, drawn = "", "<p>None, at any time.</p>"
+        else:
+            drawn = svg.draw(chart, found[0].replay)
+        title_ = f"<figcaption><b>{escape(chart.title)}</b>{names}</figcaption>"
+        yield f"<figure>{title_}{drawn}</figure>"
 
 
 def _moment(samples: Sequence[Sample]) -> str:

@@ -6,11 +6,14 @@ Format: the Application Auto Scaling user guide, schedule expressions. Pure.
 import calendar
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.errors import ConfigurationError
+
+# The values of each field, none for any.
+Fields = tuple[frozenset[int] | None, ...]
 
 _FORM: Final = re.compile(r"(cron|at)\((.*)\)")
 _RANGES: Final = ((0, 59), (0, 23), (1, 31), (1, 12), (1, 7), (1970, 2199))
@@ -35,11 +38,11 @@ def times(schedule: str, zone: str, begin: datetime, end: datetime) -> Iterator[
             yield once
         return
     fields = _fields(schedule, form[2])
-    at = begin.astimezone(UTC).replace(second=0, microsecond=0)
-    while at < end:
-        if at >= begin and _due(fields, at.astimezone(local)):
-            yield at
-        at += timedelta(minutes=1)
+    day = begin.astimezone(local).date()
+    while datetime.combine(day, time(), local) < end:
+        if _due(fields, day):
+            yield from (at for at in _of_day(fields, day, local) if begin <= at < end)
+        day += timedelta(days=1)
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -56,7 +59,7 @@ def _once(text: str, zone: ZoneInfo) -> datetime:
         raise ConfigurationError(f"at({text}): no date and time") from None
 
 
-def _fields(schedule: str, text: str) -> tuple[frozenset[int] | None, ...]:
+def _fields(schedule: str, text: str) -> Fields:
     parts = text.split()
     if len(parts) != len(_RANGES):
         raise ConfigurationError(f"schedule {schedule!r}: cron has six fields")
@@ -92,11 +95,22 @@ def _number(at: int, text: str) -> int:
     return _NAMES.get(at, {}).get(text.upper()) or int(text)
 
 
-def _due(fields: tuple[frozenset[int] | None, ...], at: datetime) -> bool:
-    weekday = at.isoweekday() % 7 + 1
-    have = (at.minute, at.hour, at.day, at.month, weekday, at.year)
-    last = at.day == calendar.monthrange(at.year, at.month)[1]
+def _due(fields: Fields, day: date) -> bool:
+    have = {2: day.day, 3: day.month, 4: day.isoweekday() % 7 + 1, 5: day.year}
+    last = day.day == calendar.monthrange(day.year, day.month)[1]
     return all(
-        wanted is None or value in wanted or (place == 2 and last and 0 in wanted)
-        for place, (wanted, value) in enumerate(zip(fields, have, strict=True))
+        (wanted := fields[place]) is None
+        or value in wanted
+        or (place == 2 and last and 0 in wanted)
+        for place, value in have.items()
     )
+
+
+def _of_day(fields: Fields, day: date, zone: ZoneInfo) -> Iterator[datetime]:
+    """The hours and minutes of a day, those left out that a change of clocks leaves out."""
+    minutes, hours = fields[0] or range(60), fields[1] or range(24)
+    for hour in sorted(hours):
+        for minute in sorted(minutes):
+            at = datetime.combine(day, time(hour, minute), zone).astimezone(UTC)
+            if at.astimezone(zone).hour == hour:
+                yield at

@@ -16,6 +16,9 @@ from infra.plan.scale.simulate import Replay
 WIDTH, HEIGHT = 720, 170
 LEFT, RIGHT, TOP, BOTTOM = 52, 8, 8, 24
 MOST_SAMPLES: Final = 240
+# Seconds between times on the axis, and how many times there may be.
+TICKS_S: Final = (60, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400)
+MOST_TICKS: Final = 6
 STYLE: Final = Path(__file__).with_name("page.css")
 
 Value = Callable[[Sample], float | None]
@@ -89,6 +92,11 @@ def _beside(found: Sequence[Chart], other: Sequence[Sample], title: str) -> list
     ]
 
 
+def empty(chart: Chart) -> bool:
+    """Whether there is nothing to draw."""
+    return not _top(chart)
+
+
 def draw(chart: Chart, done: Replay) -> str:
     """One chart. It has a title for those who do not see it."""
     top = _nice(_top(chart))
@@ -154,7 +162,7 @@ def _nice(top: float) -> float:
     if top <= 0:
         return 1.0
     size = 10.0 ** math.floor(math.log10(top))
-    return next(step * size for step in (1, 2, 4, 6, 8, 10) if step * size >= top)
+    return next(step * size for step in (1, 2, 3, 4, 5, 6, 8, 10) if step * size >= top)
 
 
 def _grid(top: float) -> str:
@@ -174,14 +182,20 @@ def _figure(value: float) -> str:
 
 
 def _times(done: Replay, samples: Sequence[Sample]) -> str:
-    count, each = len(samples), _each(samples)
-    parts = []
-    for part in range(5):
-        at = done.curve.begin + timedelta(seconds=count * each * part / 4)
-        x = LEFT + (WIDTH - LEFT - RIGHT) * part / 4
-        anchor = ("start", "middle", "middle", "middle", "end")[part]
-        y = HEIGHT - 6
-        parts.append(f'<text x="{x:g}" y="{y}" text-anchor="{anchor}">{spoken(at)[:5]}</text>')
+    """Round times: the shortest step of `TICKS_S` that leaves few enough of them."""
+    seconds = len(samples) * _each(samples)
+    step = next((s for s in TICKS_S if seconds / s <= MOST_TICKS), TICKS_S[-1])
+    midnight = done.curve.begin.replace(hour=0, minute=0, second=0, microsecond=0)
+    first = -int((done.curve.begin - midnight).total_seconds()) % step
+    parts, bottom = [], HEIGHT - BOTTOM
+    for second in range(first, seconds + 1, step):
+        x = round(LEFT + (WIDTH - LEFT - RIGHT) * second / seconds, 1)
+        at = spoken(done.curve.begin + timedelta(seconds=second))
+        anchor = "end" if x > WIDTH - RIGHT - 12 else "middle"
+        parts.append(
+            f'<line class="axis" x1="{x}" x2="{x}" y1="{bottom}" y2="{bottom + 4}"/>'
+            f'<text x="{x}" y="{HEIGHT - 6}" text-anchor="{anchor}">{at[:5]}</text>'
+        )
     return "".join(parts)
 
 

@@ -37,6 +37,7 @@ class Task:
     __slots__ = (
         "billed_from",
         "number",
+        "paid_s",
         "ready_at",
         "routed_until",
         "running_at",
@@ -52,7 +53,7 @@ class Task:
         self.stage = Stage.starting
         self.billed_from = self.running_at = self.ready_at = NEVER
         self.term_at = self.stop_by = self.stopped_at = NEVER
-        self.routed_until = 0
+        self.routed_until = self.paid_s = 0
 
 
 class Bucket:
@@ -127,6 +128,7 @@ class Fleet:
         for task in self.live:
             self._age(task, second)
             if task.billed_from <= second and task.stage is not Stage.stopped:
+                task.paid_s += 1
                 self.paid_s[task.spot] += 1
         self.live = [task for task in self.live if task.stage is not Stage.stopped]
         staying = self.in_stage(Stage.starting, Stage.running, Stage.serving)
@@ -214,6 +216,5 @@ class Fleet:
 
     def _end(self, task: Task, second: int) -> None:
         task.stage, task.stopped_at = Stage.stopped, second
-        if task.billed_from < second:
-            short = facts.SMALLEST_BILL.value - (second - task.billed_from)
-            self.paid_s[task.spot] += max(0, int(short))
+        if task.paid_s:
+            self.paid_s[task.spot] += max(0, int(facts.SMALLEST_BILL.value) - task.paid_s)

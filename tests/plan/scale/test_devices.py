@@ -1,0 +1,133 @@
+import random
+
+import msgspec
+
+from apps.ingest import entrance, server
+from infra.plan.scale import capacity, devices, facts
+from infra.plan.scale.curves import Curve
+from infra.plan.scale.devices import Devices
+from infra.plan.scale.model import Service
+from infra.plan.scale.tasks import Fleet
+from tests.plan.scale.described import ReadService, curve
+
+
+class Door:
+    """Devices of a curve at the door of tasks whose number is given."""
+
+    def __init__(self, load: Curve, service: Service, tasks: int = 1) -> None:
+        self.fleet = Fleet(service, facts.delays(), random.Random(0))
+        self.fleet.begin(tasks)
+        self.devices = Devices(load, service, random.Random(1))
+        self.waits: list[int] = []
+        self.second = 0
+
+    def run(self, until: int, tasks: int = 1) -> None:
+        while self.second < until:
+            self.fleet.step(self.second, tasks)
+            self.devices.step(self.second, self.fleet)
+            self.waits += [wait for wait, count in self.devices.waits for _ in range(count)]
+            self.second += 1
+
+
+def test_a_storm_takes_as_long_as_the_cpu_for_its_hellos(read: ReadService) -> None:
+    service = read("ingest")
+    door = Door(curve(5_000, 0, over_s=1), service)
+    door.run(60)
+
+    seconds = 5_000 * capacity.HELLO_S.value / service.vcpu
+    assert seconds <= max(door.waits) <= seconds + 1
+
+
+def test_more_than_the_door_lets_in_are_busy_and_come_back(read: ReadService) -> None:
+    settings = {"FORTRESS_HELLO_RATE": "100", "FORTRESS_HELLO_BURST": "100"}
+    door = Door(
+        curve(1_000, 0, over_s=1), msgspec.structs.replace(read("ingest"), settings=settings)
+    )
+    door.run(1)
+    first = (door.devices.held, door.devices.refused)
+    door.run(120)
+
+    assert first == (100, 900)
+    assert door.devices.held == 1_000
+
+
+def test_devices_share_the_tasks_that_are_there(read: ReadService) -> None:
+    door = Door(curve(4_000, 0, over_s=60), read("ingest"), tasks=4)
+    door.run(120, tasks=4)
+
+    assert 900 < door.devices.average() <= door.devices.most() < 1_100
+
+
+def test_a_connection_stays_where_it_is_when_tasks_are_added(read: ReadService) -> None:
+    door = Door(curve(2_000, 0, 0, 0, 0, 0, over_s=1), read("ingest"))
+    door.run(60)
+    door.run(300, tasks=4)
+
+    assert (door.devices.most(), door.devices.average()) == (2_000, 500)
+
+
+def test_a_device_leaves_when_its_time_is_over(read: ReadService) -> None:
+    door = Door(curve(10, 0, 0, over_s=1, hold_s=90), read("ingest"))
+    door.run(90)
+    before = door.devices.held
+    door.run(92)
+
+    assert (before, door.devices.held, door.devices.gone) == (10, 0, 10)
+
+
+def test_without_a_task_devices_wait_ever_longer_and_are_all_served_in_the_end(
+    read: ReadService,
+) -> None:
+    door = Door(curve(500, 0, 0, 0, over_s=1), read("ingest"), tasks=0)
+    door.run(100, tasks=0)
+    away = door.devices.waiting
+    door.run(700, tasks=1)
+
+    assert (away, door.devices.held) == (500, 500)
+    assert max(door.waits) > 100
+
+
+def test_a_task_that_drains_says_goodbye_and_ends(read: ReadService) -> None:
+    door = Door(curve(0, 0, 0, connected=2_000), read("ingest"), tasks=2)
+    door.run(5, tasks=2)
+    door.fleet.interrupt(5, away_s=1_000)
+    door.run(60, tasks=2)
+
+    assert door.devices.held == 2_000
+    assert door.devices.average() == 2_000
+
+
+def test_a_task_that_is_killed_loses_its_devices_and_they_come_back(read: ReadService) -> None:
+    slow = {"FORTRESS_BYE_RATE": "1", "FORTRESS_DRAIN_S": "100000"}
+    service = msgspec.structs.replace(read("ingest"), settings=slow, stop_timeout_s=10)
+    door = Door(curve(0, 0, 0, connected=2_000), service, tasks=2)
+    door.run(5, tasks=2)
+    door.fleet.interrupt(5, away_s=1_000)
+    door.run(16, tasks=2)
+    lost = door.devices.waiting
+    door.run(60, tasks=2)
+
+    assert lost > 500
+    assert door.devices.held == 2_000
+
+
+def test_a_task_takes_no_more_devices_than_its_memory_holds(read: ReadService) -> None:
+    small = msgspec.structs.replace(read("ingest"), memory=160)
+    door = Door(curve(5_000, 0, over_s=60), small)
+    door.run(90)
+
+    assert door.devices.held == capacity.connections(small) < 1_000
+
+
+def test_messages_take_their_part_of_the_cpu_from_hellos(read: ReadService) -> None:
+    quiet = Door(curve(3_000, 0, over_s=1, connected=3_000), read("ingest"))
+    busy = Door(curve(3_000, 0, over_s=1, connected=3_000, message_s=0.5), read("ingest"))
+    quiet.run(60)
+    busy.run(60)
+
+    assert max(busy.waits) > max(quiet.waits)
+
+
+def test_the_replay_keeps_the_times_of_ingest() -> None:
+    assert devices.BUSY_MS == entrance.RETRY_MS
+    assert (devices.BYE_MS, devices.BYE_SHARE) == (server.BYE_MS, server.BYE_SHARE)
