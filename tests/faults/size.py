@@ -10,7 +10,7 @@ class Size:
     `crowd_s`, after everyone was measured for as long without it: `guesses` wrong tokens a second,
     `silent` connections without a hello of which `greeting` may be, `noisy` devices of one
     organisation that send all they can, `deaf` ones that never read. `pace_s`: seconds between
-    the messages of an honest device.
+    the messages of an honest device, `idle_s`: of silence until one is taken for gone.
     """
 
     kills: int
@@ -23,6 +23,7 @@ class Size:
     noisy: int
     deaf: int
     pace_s: float
+    idle_s: int
 
 
 SHORT = Size(
@@ -36,6 +37,7 @@ SHORT = Size(
     noisy=10,
     deaf=8,
     pace_s=0.05,
+    idle_s=1,
 )
 LONG = Size(
     kills=100,
@@ -48,4 +50,5 @@ LONG = Size(
     noisy=200,
     deaf=100,
     pace_s=1.0,
+    idle_s=3,
 )

@@ -12,7 +12,6 @@ from tests.support.mariadb_process import MariadbProcess
 HERE = "127.0.0.1"
 CONNECTIONS = "fortress_ingest_connections"
 ADMITTED = 'fortress_ingest_hellos_total{outcome="admitted"}'
-IDLE_S = 1
 HONEST = 10
 
 
@@ -27,21 +26,24 @@ async def gone(server: MariadbProcess, size: Size) -> Outcome:
 
 
 async def _useless(server: MariadbProcess, size: Size, *, asking: bool) -> Outcome:
-    async with rig(server, idle_s=IDLE_S) as tried, honest(tried, size, [HERE] * HONEST) as some:
+    async with (
+        rig(server, idle_s=size.idle_s) as tried,
+        honest(tried, size, [HERE] * HONEST) as some,
+    ):
         quiet = await some.lasts(size.crowd_s)
         tried.remember_memory()
         useless = [await make_device(tried.database, tried.tenant) for _ in range(size.deaf)]
         async with crowd("deaf", tried.ingest.port, tokens=tokens(useless), asking=asking) as there:
             await tried.said(ADMITTED, HONEST + size.deaf)
             began = time.monotonic()
-            beset = await some.lasts(IDLE_S)
+            beset = await some.lasts(size.idle_s)
             await tried.falls(CONNECTIONS, HONEST)
             took = time.monotonic() - began
         tried.outcome.p99_ms = beset.p99
         tried.outcome.say(f"acknowledgements of the others before: {quiet}")
         tried.outcome.say(f"meanwhile: {beset}; memory at most {some.most_rss_mib:.0f} MiB")
         tried.outcome.say(
-            f"{size.deaf} useless peers were cut off within {took:.1f} s (idle after {IDLE_S} s),"
+            f"{size.deaf} useless peers were cut off within {took:.1f} s (idle after {size.idle_s} s),"
             f" having asked for {there.met['asked'] / 1024 / 1024:.0f} MiB of answers"
         )
     return tried.outcome
