@@ -16,11 +16,24 @@ run: setup ## Start everything: six apps, ingest and a small fleet (FLEET=0, POR
 test: setup ## Run all tests, on a MariaDB that they start (TEST_DATABASE_URL: on that server; ARGS: for pytest)
 	@scripts/servers
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
-	@$(if $(ARGS),,exec $(MAKE) --no-print-directory test-proxy)
+	@$(if $(ARGS),,exec $(MAKE) --no-print-directory test-proxy test-users)
 
 test-proxy: setup ## Run tests of the API through a stand-in for RDS Proxy; fails when a statement pins
 	@scripts/servers
 	@exec $(BIN)/pytest -n $(WORKERS) --dist worksteal --through-proxy -k mariadb $(or $(ARGS),tests/apps/api)
+
+# What needs every privilege of migrations/grants.py at least once, and no test of minutes.
+AS_USERS = tests/migrations/test_unasked.py tests/ingest/test_server.py tests/dashboarding \
+	tests/administration/test_administration_audit.py tests/administration/test_administration_keys.py \
+	tests/administration/test_administration_organisations.py tests/apps/api/test_dead_letters.py \
+	tests/apps/api/test_devices.py tests/apps/api/test_imports.py tests/apps/api/test_ingestion.py \
+	tests/apps/api/test_profiles.py tests/apps/billing/test_meters.py tests/apps/billing/test_usage.py \
+	tests/apps/cli/test_commands.py tests/apps/loyalty/test_adjustments.py \
+	tests/apps/loyalty/test_members.py tests/apps/loyalty/test_points.py tests/reporting/test_exports.py
+
+test-users: setup ## Run tests of every app as its own database user; fails when a privilege is missing, or needed by none
+	@scripts/servers
+	@exec $(BIN)/pytest -n $(WORKERS) --dist worksteal -k "mariadb and not keeps_its_word" $(if $(ARGS),$(ARGS) --as-users,--as-users=all $(AS_USERS))
 
 lint: setup ## Check style, types, imports, rules and locks
 	@exec $(BIN)/python -m scripts.lint
@@ -41,6 +54,10 @@ fuzz: setup ## Try bytes that nobody thought of on the line protocol (MINUTES=10
 
 synth: setup ## Write the templates of AWS into var/synth, without an account, and check them
 	@exec $(BIN)/python -m infra.synth $(ARGS)
+
+plan: setup ## Reckon bill, compute and scaling from the templates, into var/plan (text, JSON, pages)
+	@[ -d var/synth/production ] || $(MAKE) --no-print-directory synth
+	@exec scripts/plan
 
 images: setup ## Build every container image, measure size and start, list what is in them (ARGS: names; BASE_IMAGE)
 	@$(BIN)/python -m scripts.images $(ARGS)
@@ -71,4 +88,4 @@ clean: ## Remove the environment, caches and what tests left (data of `make run`
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /make \1	/' | expand -t 18
 
-.PHONY: setup run test test-proxy lint format bench faults fuzz synth images secrets up down test-compose lock clean help
+.PHONY: setup run test test-proxy test-users lint format bench faults fuzz synth plan images secrets up down test-compose lock clean help

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 
-from shared.errors import ConfigurationError
+from shared.errors import ConfigurationError, Invalid
 
 app = typer.Typer(
     help="What it costs and how it scales on AWS, reckoned from infra/.",
@@ -34,3 +35,14 @@ def needs_infra() -> Iterator[None]:
             "`fortress plan` reads infra/, which is not installed here: "
             "run it in a clone of the repository, after `make setup`"
         ) from None
+
+
+def write_page(file: Path | None, page: str) -> None:
+    """Write a page where one is wanted. Raises `Invalid` where it cannot be written."""
+    if file is None:
+        return
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(page, "utf-8")
+    except OSError as error:
+        raise Invalid(f"{file} cannot be written: {error.strerror}") from None

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from apps.cli.output import Json, document, examples, say
-from apps.cli.plan import needs_infra
+from apps.cli.output import Json, document, examples
+from apps.cli.plan import needs_infra, write_page
 from shared.money import decimal
 
 app = typer.Typer()
@@ -66,11 +66,8 @@ def compute(
     )
     table = prices.load()
     choice = rule.choose(workload, table)
-    if html is not None:
-        html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(page.render(choice, table), "utf-8")
-        say(f"wrote {html}")
+    write_page(html, page.render(choice, table))
     if as_json:
         document(compute_report.document(choice, table))
-    elif html is None:
-        typer.echo(compute_report.text(choice, table))
+    else:
+        typer.echo(compute_report.text(choice, table), nl=False)

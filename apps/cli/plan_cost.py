@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from apps.cli.output import Json, document, examples, say
-from apps.cli.plan import needs_infra
+from apps.cli.output import Json, complain, document, examples
+from apps.cli.plan import needs_infra, write_page
 from shared.errors import Invalid
 from shared.telemetry.clean import clean
 
@@ -28,6 +28,9 @@ Peak = Annotated[
 ]
 Plan = Annotated[str, typer.Option(help="How the baseline is bought: none, 1y or 3y.")]
 Environment = Annotated[str, typer.Option(help="staging or production.")]
+Budget = Annotated[
+    int | None, typer.Option(min=1, help="USD a month that the likely total may be; else exit 1.")
+]
 Html = Annotated[Path | None, typer.Option(help="Write a page with charts to this file.")]
 Synth = Annotated[Path, typer.Option(help="Where `make synth` wrote the templates.")]
 
@@ -39,7 +42,7 @@ Synth = Annotated[Path, typer.Option(help="Where `make synth` wrote the template
         "fortress plan cost --devices 20000 --interval-s 60 --readers 200",
         "fortress plan cost --environment staging --load pilot --plan none",
         "fortress plan cost --peak reporting:16:8 --peak ingest:2:10 --json",
-        "fortress plan cost --html var/plan/cost.html",
+        "fortress plan cost --budget 750 --html var/plan/cost.html",
     ),
 )
 def cost(
@@ -56,6 +59,7 @@ def cost(
     peak: Peak = None,
     plan: Plan = "1y",
     environment: Environment = "production",
+    budget: Budget = None,
     html: Html = None,
     synth: Synth = Path("var/synth"),
     as_json: Json = False,
@@ -77,14 +81,14 @@ def cost(
         "peaks": None if peak is None else tuple(_peak(text) for text in peak),
     }
     made = report.reckon(environment, _load(load, given), plan=plan, folder=synth)
-    if html is not None:
-        html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(page.render(made), "utf-8")
-        say(f"wrote {html}")
+    write_page(html, page.render(made))
     if as_json:
         document(report.document(made))
-    elif html is None:
-        typer.echo(cost_text.render(made))
+    else:
+        typer.echo(cost_text.render(made), nl=False)
+    if budget is not None and made.bill.total.likely > budget:
+        complain(f"--budget is missed: {made.verdict}")
+        raise typer.Exit(1)
 
 
 def _load(name: str, given: dict[str, Any]) -> Any:

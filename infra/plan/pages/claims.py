@@ -20,8 +20,8 @@ def claims_table(claims: tuple[Claim, ...]) -> str:
 def _row(claim: Claim) -> str:
     kind, said = ("yes", "follows") if claim.follows else ("no", "does not follow")
     return (
-        f'<tr><th scope="row" class="wide">{escape(claim.says)}<br>'
-        f'<span class="soft">{escape(claim.article)}</span></th><td class="{kind}">{said}</td>'
+        f'<tr><th scope="row" class="wide">{escape(claim.says)}'
+        f'<span class="why">{escape(claim.article)}</span></th><td class="{kind}">{said}</td>'
         f'<td class="wide">{escape(claim.right)}</td>'
         f'<td class="wider">{escape(claim.why)}</td></tr>'
     )

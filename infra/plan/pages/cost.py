@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from html import escape
 
-from infra.plan.bill import amount
+from infra.plan.bill import Line, amount
 from infra.plan.money import Range, brief, usd
 from infra.plan.pages.bars import Bar, bars
 from infra.plan.pages.claims import claims_table
@@ -23,6 +24,8 @@ from infra.plan.report import FLEETS, PLAN_NAMES, REACH, Report
 
 UNIT = "USD a month, likely; the thin line goes from low to high"
 THREE = ("low", "likely", "high")
+# Columns of numbers in the table of lines.
+NUMBERS = dict.fromkeys((2, 4, 5, 6, 7), "n")
 
 
 def render(report: Report) -> str:
@@ -76,7 +79,10 @@ def _first(report: Report) -> str:
             ("A million readings", usd(million.likely), f"{usd(more.likely)} of it variable"),
         )
     )
-    return cards + paragraph(f"{report.verdict}.")
+    whole = Bar("Total", (bill.fixed.likely, bill.variable.likely), bill.total, strong=True)
+    chart = bars([whole], ("fixed", "variable"), Decimal(REACH))
+    said = paragraph(f"{report.verdict}.")
+    return f"{cards}<figure><figcaption>Against {REACH} USD</figcaption>{said}{chart}</figure>"
 
 
 def _groups(report: Report) -> str:
@@ -159,25 +165,33 @@ def _choices(report: Report) -> str:
 
 
 def _lines(report: Report) -> str:
-    columns = ("what", "kind", "quantity", "unit", "price", *THREE, "how it came about")
-    kinds = {0: "wide", 2: "n", 4: "n", 5: "n", 6: "n", 7: "n", 8: "wider"}
+    columns = ("what, and how it came about", "kind", "quantity", "unit", "price", *THREE)
     head = "".join(
-        f'<th scope="col" class="{kinds.get(n, "")}">{c}</th>' for n, c in enumerate(columns)
+        f'<th scope="col" class="{NUMBERS.get(n, "")}">{name}</th>'
+        for n, name in enumerate(columns)
     )
-    body = "".join(_group(report, name, total, kinds) for name, total in report.bill.groups.items())
-    whole = row(("total", "", "", "", "", *_three(report.bill.total), ""), kinds, "sum")
+    body = "".join(_group(report, name, total) for name, total in report.bill.groups.items())
+    whole = row(("total", "", "", "", "", *_three(report.bill.total)), NUMBERS, "sum")
     return framed("Every line", f"<thead><tr>{head}</tr></thead><tbody>{body}{whole}</tbody>")
 
 
-def _group(report: Report, name: str, total: Range, kinds: dict[int, str]) -> str:
+def _group(report: Report, name: str, total: Range) -> str:
     lines = [line for line in report.bill.lines if line.group == name]
-    rows = [row((name, "", "", "", "", *_three(total), ""), kinds, "sum")]
-    for line in sorted(lines, key=lambda line: -line.amount.likely):
-        quantity, price = brief(line.quantity.likely), brief(line.price.likely)
-        kind = "fixed" if line.fixed else "variable"
-        cells = (line.what, kind, quantity, line.unit, price, *_three(line.amount), line.why)
-        rows.append(row(cells, kinds))
+    rows = [row((name, "", "", "", "", *_three(total)), NUMBERS, "sum")]
+    rows += [_line(line) for line in sorted(lines, key=lambda line: -line.amount.likely)]
     return "".join(rows)
+
+
+def _line(line: Line) -> str:
+    why = f'<span class="why">{escape(line.why)}</span>' if line.why else ""
+    # A unit such as instance-hour stays on one line.
+    unit = line.unit.replace("-", "\N{NON-BREAKING HYPHEN}")
+    numbers = (brief(line.quantity.likely), unit, brief(line.price.likely))
+    cells = ("fixed" if line.fixed else "variable", *numbers, *_three(line.amount))
+    rest = "".join(
+        f'<td class="{NUMBERS.get(n, "")}">{escape(cell)}</td>' for n, cell in enumerate(cells, 1)
+    )
+    return f'<tr><th scope="row" class="wide">{escape(line.what)}{why}</th>{rest}</tr>'
 
 
 def _free(report: Report) -> str:

@@ -104,5 +104,6 @@ def _key(series: Mapping[str, Sequence[Decimal]], goal: Decimal | None) -> str:
         for tone, name in zip("abcd", series, strict=False)
     ]
     if goal is not None:
-        rows.append(f'<li><span class="reach"></span>{goal:,} USD</li>')
+        line = '<line class="goal" x1="0" x2="100%" y1="50%" y2="50%"/>'
+        rows.append(f'<li><svg aria-hidden="true">{line}</svg>{goal:,} USD</li>')
     return f'<ul class="key">{"".join(rows)}</ul>'

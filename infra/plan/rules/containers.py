@@ -25,30 +25,35 @@ def service(resource: Resource, context: Context) -> Iterator[Line]:
     base, spot = _strategy(resource)
     always = Decimal(min(base, least))
     yield from _hours(context, task, "baseline", always * HOURS, PLANS[context.plan])
-    beyond = (least - always) * HOURS
+    yield from _placed(context, task, "beyond the base", (least - always) * HOURS, spot)
     if scaling:
-        beyond += raised_hours(scaling.get("ScheduledActions", []), least)
-    on_demand, on_spot = beyond * (1 - spot), beyond * spot
-    yield from _hours(context, task, "beyond the base, on demand", on_demand)
-    yield from _hours(context, task, "beyond the base, Spot", on_spot, SPOT)
+        hours = raised_hours(scaling.get("ScheduledActions", []), least)
+        yield from _placed(context, task, "scheduled", hours, spot)
     more = _needed(context, _app(task, context)) - least
     if more > 0:
-        yield from _split(context, task, "that all devices need", more * Decimal(HOURS), spot)
+        hours = Decimal(more * HOURS)
+        yield from _placed(context, task, "that all devices need", hours, spot, fixed=False)
     yield from _peaks(context, task, spot)
 
 
 def _peaks(context: Context, task: Resource, spot: Decimal) -> Iterator[Line]:
     app = _app(task, context)
     hours = sum((p.tasks * p.hours for p in context.load.peaks if p.app == app), Decimal(0))
-    yield from _split(context, task, "peaks", hours, spot)
+    yield from _placed(context, task, "peaks", hours, spot, fixed=False)
 
 
-def _split(
-    context: Context, task: Resource, what: str, hours: Decimal, spot: Decimal
+def _placed(
+    context: Context,
+    task: Resource,
+    what: str,
+    hours: Decimal,
+    spot: Decimal,
+    *,
+    fixed: bool = True,
 ) -> Iterator[Line]:
-    """Hours that the load needs, as the weights place them."""
-    yield from _hours(context, task, f"{what}, on demand", hours * (1 - spot), fixed=False)
-    yield from _hours(context, task, f"{what}, Spot", hours * spot, SPOT, fixed=False)
+    """Hours beyond the base, as the weights of the providers place them."""
+    yield from _hours(context, task, f"{what}, on demand", hours * (1 - spot), fixed=fixed)
+    yield from _hours(context, task, f"{what}, Spot", hours * spot, SPOT, fixed=fixed)
 
 
 def _needed(context: Context, app: str) -> int:
