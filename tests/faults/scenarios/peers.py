@@ -44,6 +44,7 @@ async def _useless(server: MariadbProcess, size: Size, *, asking: bool) -> Outco
         tried.outcome.say(f"meanwhile: {beset}; memory at most {some.most_rss_mib:.0f} MiB")
         tried.outcome.say(
             f"{size.deaf} useless peers were cut off within {took:.1f} s"
-            f" (idle after {size.idle_s} s), having asked for {there.met['asked'] / 1024 / 1024:.0f} MiB of answers"
+            f" (idle after {size.idle_s} s), having asked for"
+            f" {there.met['asked'] / 1024 / 1024:.0f} MiB of answers"
         )
     return tried.outcome
