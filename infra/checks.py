@@ -128,7 +128,7 @@ def _cidr(environment: "Environment") -> str | None:
 
 def _services(environment: "Environment") -> str | None:
     routes = load_routes()
-    apps = {route.app for route in (*routes.web, *routes.devices)}
+    apps = {route.app for route in routes.web} | {route.app for route in routes.devices}
     if set(environment.services) != apps:
         odd = ", ".join(sorted(apps ^ set(environment.services)))
         return f"services: {odd}: the table has exactly the apps of infra/routes.json"
