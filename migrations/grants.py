@@ -47,17 +47,21 @@ MEANS: Final[Mapping[str, str]] = MappingProxyType(
         "check": "SELECT, UPDATE (last_used_at)",
         # Who makes tokens and ends them need not see the hashes of others.
         "issue": "SELECT (id, org_id, device_id, revoked_at), INSERT, UPDATE (revoked_at)",
-        # Several at once: MariaDB gives their numbers back, and asks whether they may be read.
-        "note": "SELECT (id), INSERT",
+        # Several at once.
+        "note": "INSERT",
         "replay": "SELECT, INSERT, UPDATE (public_id, replayed_ts)",
         "sum": "SELECT (count), INSERT, UPDATE (count)",
         # Ingest splits the last partition of readings a week ahead.
         "split": "SELECT, INSERT, UPDATE (device_id), CREATE, ALTER",
     }
 )
-# Words whose inserts may meet a row that is there. MySQL then asks for UPDATE on what is set,
-# MariaDB on every column of the insert: there they mean UPDATE of the whole table.
-MEETING: Final = frozenset({"once", "post", "queue", "replay", "sum", "split"})
+# What words mean besides on MariaDB, for the whole table. An insert may meet a row that is there:
+# MySQL asks for UPDATE on what it then sets, MariaDB on every column of the insert. And MariaDB
+# gives back the numbers of several rows, for which it asks whether each column may be read.
+BESIDES: Final[Mapping[str, str]] = MappingProxyType(
+    dict.fromkeys(("once", "post", "queue", "replay", "sum", "split"), "UPDATE")
+    | {"note": "SELECT"}
+)
 # What `insert_ignore` and `shared.readings.rows` set to itself where a row is there.
 KEYS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -126,9 +130,10 @@ def privileges(text: str) -> frozenset[Privilege]:
 def _cell(table: str, word: str, *, mariadb: bool) -> frozenset[Privilege]:
     text = MEANS[word]
     found = privileges(text.format(key=KEYS[table]) if "{key}" in text else text)
-    if not (mariadb and word in MEETING):
+    if not (mariadb and word in BESIDES):
         return found
-    return frozenset(one for one in found if one[0] != "UPDATE") | {("UPDATE", "")}
+    whole = BESIDES[word]
+    return frozenset(one for one in found if one[0] != whole) | {(whole, "")}
 
 
 def _read(text: str, *, mariadb: bool) -> dict[str, Grants]:
@@ -146,4 +151,4 @@ def _read(text: str, *, mariadb: bool) -> dict[str, Grants]:
 GRANTS: Final[Mapping[str, Grants]] = MappingProxyType(_read(TABLES, mariadb=False))
 """App → table → privileges, none where it has none."""
 ON_MARIADB: Final[Mapping[str, Grants]] = MappingProxyType(_read(TABLES, mariadb=True))
-"""The same where the server is a MariaDB (see MEETING)."""
+"""The same where the server is a MariaDB (see BESIDES)."""

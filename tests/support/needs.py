@@ -65,10 +65,10 @@ def _needs(sql: str) -> Iterator[Need]:
     words = tuple(sorted({word.lower() for word in _WORD.findall(sql)}))
     if match := _INSERT.match(sql):
         yield Need(match[1], "INSERT")
-        rest, _, returning = sql.partition(" RETURNING ")
-        _, _, update = rest.partition(" ON DUPLICATE KEY UPDATE ")
-        yield from _written(match[1], update)
-        if update or returning:
+        # RETURNING is MariaDB's alone.
+        _, _, update = sql.partition(" RETURNING ")[0].partition(" ON DUPLICATE KEY UPDATE ")
+        if update:
+            yield from _written(match[1], update)
             yield Need(match[1], "SELECT", words)
     elif match := _UPDATE.match(sql):
         assigned, _, where = sql.partition(" SET ")[2].partition(" WHERE ")

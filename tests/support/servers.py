@@ -171,12 +171,12 @@ def mariadb(*extra: str) -> Iterator[str]:
 
 
 @contextmanager
-def valkey(port: int | None = None) -> Iterator[str]:
-    """A Valkey (or Redis) server; yields `redis://127.0.0.1:port/0`."""
+def valkey(port: int | None = None, *extra: str) -> Iterator[str]:
+    """A Valkey (or Redis) server; yields `redis://127.0.0.1:port/0`. `extra`: what it is told."""
     folder = new_folder("valkey")
     port = port or free_port()
     command = [find("valkey-server", "redis-server"), "--port", str(port), "--save", ""]
-    command += ["--bind", "127.0.0.1", "--dir", str(folder)]
+    command += ["--bind", "127.0.0.1", "--dir", str(folder), *extra]
     try:
         with process(command, folder / "log"):
             wait_until(lambda: answers(port), "valkey-server")
