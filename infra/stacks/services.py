@@ -24,6 +24,8 @@ from infra.stacks.network import NetworkStack
 MIGRATIONS = "migrations"
 # The fortress command, for what is done by hand beside the database.
 COMMAND = "cli"
+# What costs are told apart by.
+TAG = "fortress:app"
 
 
 class ServicesStack(cdk.Stack):
@@ -127,6 +129,7 @@ class ServicesStack(cdk.Stack):
             place=self._place(self._network.groups.bastion),
             target=edge.bastion_target,
         )
+        cdk.Tags.of(made).add(TAG, made.task.app)
         self.log_groups[made.task.app] = made.task.log_group
         return made.service
 
@@ -148,6 +151,7 @@ class ServicesStack(cdk.Stack):
                 health=None,
             ),
         )
+        cdk.Tags.of(made).add(TAG, app)
         self.log_groups[app] = made.log_group
         return made.definition
 
@@ -163,7 +167,7 @@ class ServicesStack(cdk.Stack):
 
     def _keep(self, made: WebService | IngestService) -> None:
         app = made.task.app
-        cdk.Tags.of(made).add("fortress:app", app)
+        cdk.Tags.of(made).add(TAG, app)
         self.services[app] = made.service
         self.scaling[app] = made.scaling
         self.log_groups[app] = made.task.log_group
