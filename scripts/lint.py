@@ -17,6 +17,7 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "imports (import-linter)": ("lint-imports", "--no-logo"),
     "rules (scripts.rules)": ("python", "-m", "scripts.rules"),
     "bastion keys": ("python", "-m", "infra.bastion.authorize", "infra/bastion/keys"),
+    "workflows (zizmor)": ("zizmor", "--offline", "--strict-collection", "--quiet", ".github"),
 }
 
 

@@ -67,9 +67,12 @@ def _building(command: Command) -> None:
     part.add_argument(
         "--rebuild", type=int, default=0, metavar="N", help="build all again, for a newer base"
     )
-    part = command("push", commands.push)
-    part.add_argument("app", help="the image, as in `plan`")
-    _release(part)
+    for name, run in (("push", commands.push), ("scan", commands.scan)):
+        part = command(name, run)
+        part.add_argument("app", help="the image, as in `plan`")
+        _release(part)
+    part = command("where", commands.where)
+    part.add_argument("environment", help="staging, production, or images")
 
 
 def _deploying(command: Command) -> None:

@@ -1,5 +1,6 @@
 """What `python -m infra.deploy` does, a function a command."""
 
+import json
 import os
 from argparse import Namespace
 from pathlib import Path
@@ -14,6 +15,8 @@ from infra.environments import Environment, load, load_delivery
 from infra.routes import load as load_routes
 from shared.errors import ConfigurationError, Unavailable
 
+# What GitHub's environment that builds is called.
+IMAGES = "images"
 # Runs before the services do: what migrates, and the command that works beside it.
 ONCE = ("migrations", "cli")
 DELIVERY = "fortress-delivery"
@@ -41,6 +44,26 @@ def plan(given: Namespace) -> None:
     _tell_github(images=list(made.build))
 
 
+def where(given: Namespace) -> None:
+    """Say where an environment is, and as whom its pipeline works there; `images`: the registry."""
+    delivery = load_delivery()
+    found = {"region": delivery.region, "role": _role(delivery.account, "fortress-push")}
+    if given.environment != IMAGES:
+        environment = load(given.environment)
+        found = {
+            "region": environment.region,
+            "role": _role(environment.account, f"{environment.prefix}-deploy"),
+            "cloudformation": _role(environment.account, f"{environment.prefix}-cloudformation"),
+        }
+    for name, value in found.items():
+        say(f"{name:16}{value}")
+    _tell_github(**found)
+
+
+def _role(account: str, name: str) -> str:
+    return f"arn:aws:iam::{account}:role/{name}"
+
+
 def push(given: Namespace) -> None:
     """Put an image that was built into the registry."""
     from scripts.images.engine import provide  # noqa: PLC0415 - asks for an engine only here
@@ -50,6 +73,19 @@ def push(given: Namespace) -> None:
     if tag is None:
         raise ConfigurationError(f"there is no image {given.app}; there are {', '.join(NAMES)}")
     say(images.push(Place(load_delivery()), provide(), given.app, tag))
+
+
+def scan(given: Namespace) -> None:
+    """Wait for the registry's scan of an image; a critical finding ends the delivery."""
+    tag = release.read(given.release).tags.get(given.app, "")
+    counts = images.scanned(Place(load_delivery()), given.app, tag)
+    said = ", ".join(f"{count} {name.lower()}" for name, count in sorted(counts.items()))
+    say(f"fortress/{given.app}:{tag}: {said or 'nothing found'}")
+    if counts.get("CRITICAL"):
+        raise Unavailable(
+            f"fortress/{given.app}:{tag} has critical findings: renew the package that has them "
+            "(`make lock UPGRADE=1`), or build again when the base has mended it"
+        )
 
 
 def check(given: Namespace) -> None:
@@ -205,7 +241,7 @@ def _tell_github(**outputs: object) -> None:
     """Hand values to the steps that follow, where a workflow runs this."""
     file = os.environ.get("GITHUB_OUTPUT")
     if file:
-        import json  # noqa: PLC0415 - for workflows alone
-
         with Path(file).open("a") as opened:
-            opened.writelines(f"{name}={json.dumps(value)}\n" for name, value in outputs.items())
+            for name, value in outputs.items():
+                said = value if isinstance(value, str) else json.dumps(value)
+                opened.write(f"{name}={said}\n")

@@ -3,11 +3,14 @@
 import base64
 from collections.abc import Iterable, Mapping
 
+from botocore.exceptions import WaiterError
+
 from infra.deploy.aws import ClientError, Place, code_of
 from scripts.images.engine import Engine
-from shared.errors import ConfigurationError
+from shared.errors import ConfigurationError, Unavailable
 
 REPOSITORY = "fortress/{}"
+WAIT: dict[str, float] = {"Delay": 5, "MaxAttempts": 60}
 
 
 def tags(place: Place, apps: Iterable[str]) -> dict[str, set[str]]:
@@ -41,6 +44,20 @@ def push(place: Place, engine: Engine, app: str, tag: str) -> str:
     engine.call("tag", f"fortress/{app}:dev", address)
     engine.call("push", "--quiet", address)
     return address
+
+
+def scanned(place: Place, app: str, tag: str, wait: Mapping[str, float] = WAIT) -> dict[str, int]:
+    """How many findings of each severity the scan of an image has. Raises `Unavailable` when it
+    does not end.
+    """
+    client = place.client("ecr")
+    asked = {"repositoryName": REPOSITORY.format(app), "imageId": {"imageTag": tag}}
+    try:
+        client.get_waiter("image_scan_complete").wait(**asked, WaiterConfig=dict(wait))
+        found = client.describe_image_scan_findings(**asked)["imageScanFindings"]
+    except WaiterError:
+        raise Unavailable(f"the scan of fortress/{app}:{tag} did not end: see ECR's page") from None
+    return dict(found.get("findingSeverityCounts", {}))
 
 
 def _tags(paginator: object, app: str) -> set[str]:

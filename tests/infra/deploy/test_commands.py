@@ -173,6 +173,30 @@ def test_the_command_runs_beside_the_database(cloud: Cloud, deploy: Deploy) -> N
     assert commands == [["python", "-m", "apps.cli.main", "org", "create", "Harbour Offices"]]
 
 
+@pytest.mark.usefixtures("cloud")
+def test_the_pipeline_is_told_where_and_as_whom(
+    deploy: Deploy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
+    assert deploy("where", "staging")[0] == 0
+    assert (tmp_path / "output").read_text().splitlines() == [
+        "region=us-east-1",
+        "role=arn:aws:iam::123456789012:role/fortress-staging-deploy",
+        "cloudformation=arn:aws:iam::123456789012:role/fortress-staging-cloudformation",
+    ]
+    assert "role/fortress-push" in deploy("where", "images")[1]
+
+
+def test_an_image_with_a_critical_finding_goes_no_further(cloud: Cloud, deploy: Deploy) -> None:
+    cloud.images(TAG, apps=("api",))
+    image = {"repositoryName": "fortress/api", "imageId": {"imageTag": TAG}}
+    cloud.client("ecr").start_image_scan(**image)
+    counts = cloud.client("ecr").describe_image_scan_findings(**image)["imageScanFindings"]
+    code, said = deploy("scan", "api", RELEASE, str(cloud.released()))
+    assert code == ("CRITICAL" in counts["findingSeverityCounts"])
+    assert "high" in said
+
+
 def test_a_template_too_large_to_send_goes_through_the_bucket(cloud: Cloud, deploy: Deploy) -> None:
     cloud.client("s3").create_bucket(Bucket="fortress-templates-123456789012-us-east-1")
     cloud.template("network", NETWORK | {"Metadata": {"Long": "x" * 60_000}})
