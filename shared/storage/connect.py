@@ -18,9 +18,13 @@ def connect_storage(settings: Settings) -> Storage:
         if not rest:
             raise ConfigurationError("FORTRESS_STORAGE_URL: file:// names no folder")
         return FolderStorage(Path(rest))
-    # Only where it is used: most apps neither need boto3 nor have it installed.
-    from shared.storage.s3 import S3Storage  # noqa: PLC0415 - as said above
-
+    try:
+        # Only where it is used: most apps neither need boto3 nor have it installed.
+        from shared.storage.s3 import S3Storage  # noqa: PLC0415 - as said above
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"FORTRESS_STORAGE_URL: s3:// needs the package {error.name}, which reporting has"
+        ) from None
     bucket, _, prefix = rest.partition("/")
     if not bucket:
         raise ConfigurationError("FORTRESS_STORAGE_URL: s3:// names no bucket")
