@@ -7,18 +7,29 @@ from pathlib import Path
 STYLE = Path(__file__).with_name("style.css")
 
 
-def page(title: str, lead: str, sections: Sequence["tuple[str, str, str]"], foot: str) -> str:
-    """One document. `sections`: id, heading and body of each; an empty heading has none."""
+def page(
+    title: str,
+    lead: str,
+    sections: Sequence["tuple[str, str, str]"],
+    foot: str,
+    *,
+    style: str = "",
+    script: str = "",
+) -> str:
+    """One document. `sections`: id, heading and body of each; an empty heading has none.
+
+    `style` comes after the common one, `script` (elements) at the end.
+    """
     links = "".join(f'<li><a href="#{i}">{escape(h)}</a></li>' for i, h, _ in sections if h)
     bodies = "".join(_section(*section) for section in sections)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{STYLE.read_text('utf-8')}</style>\n</head>\n"
+        f"<title>{escape(title)}</title>\n<style>\n{STYLE.read_text('utf-8')}{style}</style>\n</head>\n"
         '<body>\n<a class="skip" href="#main">Skip to the content</a>\n'
         f"<header><h1>{escape(title)}</h1>{lead}"
         f'<nav aria-label="On this page"><ul>{links}</ul></nav></header>\n'
-        f'<main id="main">\n{bodies}</main>\n<footer>{foot}</footer>\n</body>\n</html>\n'
+        f'<main id="main">\n{bodies}</main>\n<footer>{foot}</footer>\n{script}</body>\n</html>\n'
     )
 
 
