@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
+from infra.plan.pages import shell
 from infra.plan.scale import capacity, facts, svg
 from infra.plan.scale.clock import span, spoken
 from infra.plan.scale.facts import Fact
@@ -22,35 +23,32 @@ def page(found: Sequence[Variation], rate: Rates, *, missed: str) -> str:
     """The answers, the charts with a cursor, what changed the tasks, and what it rests on."""
     first = found[0]
     samples = sampled(first.replay, rate, svg.MOST_SAMPLES)
-    parts = [
-        _head(first.replay),
-        _verdict(found, missed),
-        _facts(first),
-        _compared(found),
-        "<h2>Over time (UTC)</h2>",
-        *_charts(found, rate),
-        _moment(samples),
-        _events(first.replay),
-        _data(first.replay, samples),
-        _assumed(first.replay),
-    ]
-    title = escape(first.replay.curve.title)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{CSS.read_text('utf-8')}</style></head>"
-        f"<body><main>{''.join(parts)}</main>{_script(first.replay, samples)}</body></html>\n"
+    time = "".join(_charts(found, rate))
+    return shell.page(
+        first.replay.curve.title,
+        _lead(first.replay) + _verdict(found, missed),
+        [
+            ("answers", "", shell.facts(facts_of(first))),
+            ("minimums", "With other minimums", _compared(found)),
+            ("time", "Over time (UTC)", f'<div class="over">{time}</div>{_moment(samples)}'),
+            ("changes", "What changed the number of tasks", _events(first.replay)),
+            ("figures", "The figures", _data(first.replay, samples)),
+            ("rests", "What this rests on", _assumed(first.replay)),
+        ],
+        shell.paragraph("Written by fortress plan scale; docs/scaling.md says how it reckons."),
+        style=CSS.read_text("utf-8"),
+        script=_script(first.replay, samples),
     )
 
 
-def _head(done: Replay) -> str:
+def _lead(done: Replay) -> str:
     curve, service = done.curve, done.service
     times = f"{curve.begin:%d %B %Y}, {spoken(curve.begin)[:5]} to {spoken(curve.end)[:5]} UTC"
     said = (
         f"{service.app}: tasks of {service.vcpu:g} vCPU and {service.memory / 1024:g} GB,"
         f" {service.minimum} to {service.maximum} of them. {times}. Seed {done.options.seed}."
     )
-    return f'<h1>{escape(curve.title)}</h1><p class="soft">{escape(said)}</p>'
+    return shell.paragraph(said, "soft")
 
 
 def _verdict(found: Sequence[Variation], missed: str) -> str:
@@ -59,42 +57,14 @@ def _verdict(found: Sequence[Variation], missed: str) -> str:
         said = f"{a.unserved:,} {found[0].replay.what} still wait at the end."
     else:
         said = f"Everyone is served within {span(a.longest_s)}."
+    missed_ = f" That is missed: {missed}." if missed else ""
     kind = "verdict missed" if missed or a.unserved else "verdict"
-    missed = f" Asked for: {missed}." if missed else ""
-    return f'<p class="{kind}">{escape(said + missed)} {escape(helps(found))}</p>'
-
-
-def _facts(one: Variation) -> str:
-    rows = "".join(
-        f"<div><dt>{escape(name.capitalize())}</dt><dd>{escape(value)}</dd></div>"
-        for name, value in facts_of(one)
-    )
-    return f'<dl class="facts">{rows}</dl>'
+    return shell.paragraph(f"{said}{missed_} {helps(found)}", kind)
 
 
 def _compared(found: Sequence[Variation]) -> str:
-    if len(found) < 2:
-        return ""
-    rows = table(found)
-    rows[0] = ("The same load", *rows[0][1:])
-    return f"<h2>With other minimums</h2>{_table(rows[0], rows[1:])}"
-
-
-def _table(head: Iterable[str], rows: Iterable[Sequence[str]], last: str = "") -> str:
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f"<td{f' class={last}' if last and at == len(row) - 1 else ''}>{escape(cell)}</td>"
-            for at, cell in enumerate(row)
-        )
-        + "</tr>"
-        for row in rows
-    )
-    names = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
-    return (
-        f'<div class="scroll"><table><thead><tr>{names}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
+    head, *rows = table(found)
+    return shell.table("Other minimums", ("The same load", *head[1:]), rows, right=range(1, 6))
 
 
 def _charts(found: Sequence[Variation], rate: Rates) -> Iterable[str]:
@@ -153,9 +123,9 @@ def _at(done: Replay, second: int) -> str:
 
 def _events(done: Replay) -> str:
     if not done.events:
-        return "<h2>What changed the number of tasks</h2><p>Nothing did.</p>"
+        return shell.paragraph("Nothing did.")
     rows = [(_at(done, event.second), event.said) for event in done.events]
-    return f"<h2>What changed the number of tasks</h2>{_table(('Time', ''), rows, 'said')}"
+    return shell.table("Changes", ("Time", "What happened"), rows)
 
 
 def _data(done: Replay, samples: Sequence[Sample]) -> str:
@@ -175,8 +145,8 @@ def _data(done: Replay, samples: Sequence[Sample]) -> str:
         )
         for s in samples
     ]
-    table_ = _table((*head, "p50, s", "p99, s", "USD so far"), rows)
-    return f"<details><summary>The figures of the charts</summary>{table_}</details>"
+    names = (*head, "p50, s", "p99, s", "USD so far")
+    return shell.folded("Of every chart", shell.table("Figures", names, rows, right=range(1, 10)))
 
 
 def _assumed(done: Replay) -> str:
@@ -185,17 +155,16 @@ def _assumed(done: Replay) -> str:
         (name.replace("_", " "), f"{now[name]:g} s", _source(fact))
         for name, fact in facts.DELAYS.items()
     ]
-    rows += [
-        (
-            name.removesuffix("_S").replace("_", " ").lower(),
-            f"{fact.value:g} {fact.unit}",
-            _source(fact),
-        )
-        for name, fact in vars(capacity).items()
-        if isinstance(fact, Fact)
-    ]
-    table_ = _table(("What", "taken as", "from"), rows, "said")
-    return f"<details><summary>What this rests on</summary>{table_}</details>"
+    rows += [(name, f"{fact.value:g} {fact.unit}", _source(fact)) for name, fact in _others()]
+    table_ = shell.table("Assumptions", ("What", "taken as", "from"), rows, right=[1], wide=[2])
+    return shell.folded("Delays of the platform, and what a task can take", table_)
+
+
+def _others() -> Iterable[tuple[str, Fact]]:
+    for module in (facts, capacity):
+        for name, fact in vars(module).items():
+            if isinstance(fact, Fact):
+                yield name.removesuffix("_S").replace("_", " ").lower(), fact
 
 
 def _source(fact: Fact) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from infra.plan.pages import shell
 from infra.plan.scale.clock import spoken
 from infra.plan.scale.outcome import Rates, Sample, sampled
 from infra.plan.scale.simulate import Replay
@@ -118,26 +119,26 @@ def draw(chart: Chart, done: Replay) -> str:
 
 def drawing(done: Replay, rate: Rates) -> str:
     """All charts below each other, as one file by itself."""
-    found = charts(done, rate, None, "")
+    found = [chart for chart in charts(done, rate, None, "") if not empty(chart)]
     each = HEIGHT + 28
     parts = "".join(
-        f'<g transform="translate(0 {place * each})"><text x="{LEFT}" y="18">{_legend(chart)}'
-        f'</text><g transform="translate(0 24)">{draw(chart, done)}</g></g>'
+        f'<g class="over" transform="translate(0 {place * each})"><text class="said" x="{LEFT}"'
+        f' y="18">{_legend(chart)}</text><g transform="translate(0 24)">{draw(chart, done)}</g></g>'
         for place, chart in enumerate(found)
     )
-    size = f'viewBox="0 0 {WIDTH} {each * len(found)}" width="{WIDTH}"'
-    style = STYLE.read_text("utf-8").replace("svg {", "svg.none {")
-    paper = '<rect width="100%" height="100%" style="fill: var(--paper)"/>'
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size}><title>{escape(done.curve.title)}</title>'
-    )
-    # The charts are drawn in boxes of their own, which need their size.
+    # The charts are drawn in boxes of their own, which need their size here.
     parts = parts.replace('<svg class="chart"', f'<svg width="{WIDTH}" height="{HEIGHT}"')
-    return f"{head}<style>{style}</style>{paper}{parts}</svg>\n"
+    size = f'viewBox="0 0 {WIDTH} {each * len(found)}" width="{WIDTH}"'
+    style = shell.STYLE.read_text("utf-8") + STYLE.read_text("utf-8").replace("width: 100%;", "")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size}><title>{escape(done.curve.title)}</title>'
+        f"<style>{escape(style, quote=False)}</style>"
+        f'<rect width="100%" height="100%" style="fill: var(--ground)"/>{parts}</svg>\n'
+    )
 
 
 def _legend(chart: Chart) -> str:
-    names = {"one": "green", "two": "yellow", "three": "red", "soft": "dashed"}
+    names = {"one": "blue", "two": "orange", "three": "red", "soft": "dashed"}
     said = ", ".join(f"{layer.name} {names[layer.colour]}" for layer in chart.layers)
     return escape(f"{chart.title} ({said})" if len(chart.layers) > 1 else chart.title)
 

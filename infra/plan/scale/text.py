@@ -41,40 +41,43 @@ def _head(done: Replay) -> str:
 
 def unit_of(done: Replay) -> str:
     """What the fullest task is measured in."""
-    return {"requests": "% of CPU"}.get(done.what, done.what)
+    return {"requests": "% of its CPU"}.get(done.what, done.what)
 
 
-def facts_of(one: Variation) -> list[tuple[str, str]]:
-    """The answers as names and values."""
+def facts_of(one: Variation) -> list[tuple[str, str, str]]:
+    """The answers: what, the figure, and what else belongs to it."""
     done, a = one.replay, one.answers
     served = (
-        f"{span(a.longest_s)} at the most; half within {span(a.p50_s)}, 99% within {span(a.p99_s)}"
+        (span(a.longest_s), f"half within {span(a.p50_s)}, 99 of 100 within {span(a.p99_s)}")
         if not a.unserved
-        else f"no: {a.unserved:,} still wait after {span(a.longest_s)}"
+        else (f"{a.unserved:,} are not", f"after {span(a.longest_s)} of waiting")
     )
+    lost = done.what == "requests"
     return [
-        ("everyone served within", served),
-        (f"highest backlog of {done.what}", _when(done, a.highest_backlog, a.backlog_at)),
-        ("turned away, came back", f"{a.refused:,} times"),
+        ("everyone is served within", *served),
+        ("highest backlog", *_when(done, a.highest_backlog, a.backlog_at, done.what)),
+        ("ended with an error", f"{a.refused:,}", "of those who came")
+        if lost
+        else ("turned away for a while", f"{a.refused:,} times", ""),
         (
             "most tasks",
-            f"{a.highest_tasks} at {_at(done, a.tasks_at)}, {a.tasks_before} before",
+            f"{a.highest_tasks}",
+            f"at {_at(done, a.tasks_at)}, {a.tasks_before} before",
         ),
-        ("fullest task", f"{a.fullest:,.0f} {unit_of(done)} at {_at(done, a.fullest_at)}"),
-        ("cost of this time", f"{money(a.usd)} USD, {money(a.extra_usd)} of it for the peak"),
+        ("fullest task", *_when(done, a.fullest, a.fullest_at, unit_of(done))),
+        ("cost of this time", f"{money(a.usd)} USD", f"{money(a.extra_usd)} of it for the peak"),
     ]
 
 
 def _answers(one: Variation) -> str:
     rows = facts_of(one)
-    if one.replay.what == "requests":
-        rows = [("ended with an error" if n.startswith("turned") else n, v) for n, v in rows]
-    width = max(len(name) for name, _ in rows)
-    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
+    width = max(len(name) for name, _, _ in rows)
+    lines = (f"{name:<{width}}  {', '.join(filter(None, said))}" for name, *said in rows)
+    return "\n".join(lines)
 
 
-def _when(done: Replay, count: int, second: int) -> str:
-    return f"{count:,} at {_at(done, second)}" if count else "none"
+def _when(done: Replay, count: float, second: int, unit: str) -> tuple[str, str]:
+    return (f"{count:,.0f} {unit}", f"at {_at(done, second)}") if count else ("none", "")
 
 
 def _at(done: Replay, second: int) -> str:

@@ -40,7 +40,7 @@ def test_it_prints_the_answers_the_plot_and_the_comparison(
 
     said = capsys.readouterr().out
     assert code == 0
-    assert "everyone served within      3 s at the most; half within" in said
+    assert "everyone is served within  3 s, half within" in said
     assert "tasks (█ on demand, ▒ Spot)" in said
     assert "as the template says" in said
     assert max(map(len, said.splitlines()[:-1])) <= 100
