@@ -70,6 +70,13 @@ MOST = (
     "secretsmanager:GetSecretValue",
     "sns:Publish",
 )
+DELIVERIES = (
+    "CreateLogDelivery",
+    "DeleteLogDelivery",
+    "GetLogDelivery",
+    "ListLogDeliveries",
+    "UpdateLogDelivery",
+)
 STACKS = ("network", "data", "edge", "services", "observability")
 UNNAMED = "AWS gives these their ids, so none can be named before CloudFormation has made it"
 Conditions = dict[str, dict[str, str | list[str]]]
@@ -137,6 +144,11 @@ class Execution(Construct):
             ["logs:*"],
             [f"arn:aws:logs:{here}:log-group:*"],
             "RDS, WAF and ours name log groups in three ways; creating one asks on all of them",
+        )
+        self._allow(
+            [f"logs:{verb}" for verb in DELIVERIES],
+            ["*"],
+            "Flow logs and the firewall's log are deliveries, which have no resource",
         )
 
     def _names_of_hosts(self) -> None:
