@@ -26,10 +26,16 @@ class Resource:
 
 
 class Cloud:
-    """The stacks of `environment`. `templates` may be changed, to see what a check says."""
+    """The stacks of `environment`. Its `templates` may be changed, to see what a check says, unless
+    they are `settled`: then what was read once is read no more.
+    """
 
-    def __init__(self, templates: dict[str, Template], environment: str) -> None:
+    def __init__(
+        self, templates: dict[str, Template], environment: str, *, settled: bool = False
+    ) -> None:
         self.environment = environment
+        self._settled = settled
+        self._known: dict[str, list[Resource]] = {}
         prefix = f"fortress-{environment}-"
         self.templates = {
             name.removeprefix(prefix): deepcopy(template)
@@ -39,9 +45,13 @@ class Cloud:
 
     def of(self, kind: str) -> list[Resource]:
         """All resources of a type, as `AWS::ECS::Service`."""
-        return [
-            self._resource(stack, name) for stack, name, raw in self.raw() if raw["Type"] == kind
-        ]
+        if kind not in self._known or not self._settled:
+            self._known[kind] = [
+                self._resource(stack, name)
+                for stack, name, raw in self.raw()
+                if raw["Type"] == kind
+            ]
+        return self._known[kind]
 
     def raw(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Stack, logical id and resource as written."""

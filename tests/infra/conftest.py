@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.infra.cloud import Cloud
+
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / "var" / "test" / "synth"
 Template = dict[str, Any]
@@ -96,3 +98,9 @@ def resources(templates: Found) -> Callable[..., dict[str, Any]]:
 def environment_name(request: pytest.FixtureRequest) -> str:
     """Each environment in turn."""
     return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def cloud(templates: Found, environment_name: str) -> Cloud:
+    """The templates of each environment in turn, references followed; not to be changed."""
+    return Cloud(templates, environment_name, settled=True)

@@ -1,6 +1,5 @@
 """Connections: all that tasks may hold against what the proxy and the database give."""
 
-import pytest
 
 from apps.ingest.server import WRITERS
 from apps.ingest.settings import IngestSettings
@@ -8,18 +7,13 @@ from infra.environments import load
 from infra.routes import load as load_routes
 from shared.db.engine import BORROW_S, RECYCLE_S
 from shared.settings import Settings
-from tests.infra.cloud import Cloud, Template, services, tasks, variables
+from tests.infra.cloud import Cloud, services, tasks, variables
 
 APPS = [*(route.app for route in load_routes().web), "ingest"]
 # What AWS advises to leave free of what a proxy may open.
 HEADROOM = 0.3
 # People through the bastion, migrations, RDS itself.
 OTHERS = 50
-
-
-@pytest.fixture
-def cloud(templates: dict[str, Template], environment_name: str) -> Cloud:
-    return Cloud(templates, environment_name)
 
 
 def most_tasks(cloud: Cloud, app: str) -> int:

@@ -16,7 +16,6 @@ from tests.infra import images
 from tests.infra.cloud import (
     Cloud,
     Resource,
-    Template,
     attributes,
     container,
     services,
@@ -31,11 +30,6 @@ BALANCING = "AWS::ElasticLoadBalancingV2::"
 LONGEST_STOP_S = 120
 # What an app may take besides: closing its connections, and Python's own end.
 SPARE_S = 5.0
-
-
-@pytest.fixture
-def cloud(templates: dict[str, Template], environment_name: str) -> Cloud:
-    return Cloud(templates, environment_name)
 
 
 def stop_s(cloud: Cloud, app: str) -> int:

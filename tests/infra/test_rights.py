@@ -11,7 +11,7 @@ import pytest
 
 from infra.constructs.variables import FILES
 from infra.routes import load as load_routes
-from tests.infra.cloud import Cloud, Resource, Template, container, services, tasks
+from tests.infra.cloud import Cloud, Resource, container, services, tasks
 from tests.support.servers import ROOT
 
 APPS = [*(route.app for route in load_routes().web), "ingest"]
@@ -121,11 +121,6 @@ def _list(value: Any) -> list[Any]:
 @pytest.fixture(params=["staging", "production", "delivery"])
 def written(synthesised: Path, request: pytest.FixtureRequest) -> Synthesised:
     return Synthesised(synthesised / request.param)
-
-
-@pytest.fixture
-def cloud(templates: dict[str, Template], environment_name: str) -> Cloud:
-    return Cloud(templates, environment_name)
 
 
 def test_no_action_and_no_resource_is_a_wildcard_that_nobody_gave_a_reason_for(

@@ -23,11 +23,6 @@ Mutation = Callable[[Cloud], None]
 
 
 @pytest.fixture
-def cloud(templates: dict[str, Template], environment_name: str) -> Cloud:
-    return Cloud(templates, environment_name)
-
-
-@pytest.fixture
 def production(templates: dict[str, Template]) -> Cloud:
     return Cloud(templates, "production")
 

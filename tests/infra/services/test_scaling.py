@@ -17,11 +17,6 @@ APPS = [*WEB, "ingest"]
 OWN = {"reporting": {"RunningExports"}, "dashboarding": {"OpenStreams"}}
 
 
-@pytest.fixture
-def cloud(templates: dict[str, Template], environment_name: str) -> Cloud:
-    return Cloud(templates, environment_name)
-
-
 def target(cloud: Cloud, app: str) -> tuple[str, dict[str, Any]]:
     service = services(cloud)[app].name
     (found,) = [

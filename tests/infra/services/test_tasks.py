@@ -10,18 +10,13 @@ from migrations.settings import MigrationsSettings
 from shared.settings import Settings
 from shared.settings import load as load_settings
 from tests.infra import images
-from tests.infra.cloud import Cloud, Template, container, services, tasks, variables
+from tests.infra.cloud import Cloud, container, services, tasks, variables
 
 WEB = [route.app for route in load_routes().web]
 APPS = [*WEB, "ingest"]
 ALL = [*APPS, "bastion"]
 # What Fargate puts into the place of a reference that only AWS knows.
 SECRET = "a-secret-of-thirty-two-characters"
-
-
-@pytest.fixture
-def cloud(templates: dict[str, Template], environment_name: str) -> Cloud:
-    return Cloud(templates, environment_name)
 
 
 @pytest.fixture
