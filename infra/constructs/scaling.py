@@ -35,9 +35,11 @@ MOST_CONNECTIONS = 2_000
 LEAST_CONNECTIONS = 800
 # By how much over the most, so many percent more tasks.
 STEPS = ((0, 1_000, 50), (1_000, 2_000, 100), (2_000, 6_000, 200), (6_000, None, 400))
-# Out: two looks of three over the most. In: a quarter of an hour under the least.
+# Out: two looks of three over the most. In: a quarter of an hour under the least, looked at as
+# often: with looks of a minute, the quiet before a storm would take a task back half a minute
+# after the storm has asked for it (`fortress plan scale`).
 OUT_LOOKS, OUT_OF = 2, 3
-IN_LOOKS, IN_PERIOD_S = 15, 60
+IN_LOOKS, IN_PERIOD_S = 90, 10
 
 
 class ServiceScaling(Construct):
