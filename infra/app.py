@@ -30,8 +30,12 @@ from shared.errors import ConfigurationError
 DELIVERY = "delivery"
 OUT = Path("var/synth")
 BOUNDARY = "@aws-cdk/core:permissionsBoundary"
-# Logs come into a bucket by its policy, not by an access-control list.
-FLAGS = {"@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True}
+# Logs come into a bucket by its policy, not by an access-control list; and the policy says so of
+# flow logs too, which would otherwise write it themselves, until the next change of ours.
+FLAGS = {
+    "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,
+    "@aws-cdk/aws-s3:createDefaultLoggingPolicy": True,
+}
 
 
 def names() -> tuple[str, ...]:

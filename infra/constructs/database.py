@@ -33,6 +33,10 @@ OF_INSTANCES = {
     "slow_query_log": "1",
     "long_query_time": "1",
 }
+# Away from 3 in the morning (UTC), when devices report, and from the first hours of a month. Left
+# to AWS, both would be at a time of its own choice.
+BACKUPS = "05:00-06:00"
+MAINTENANCE = "sun:06:00-sun:07:00"
 LOGS = ("error", "slowquery")
 
 
@@ -65,7 +69,10 @@ def cluster(
         storage_encrypted=True,
         storage_type=rds.DBClusterStorageType.AURORA_IOPT1 if aurora.io_optimized else None,
         storage_encryption_key=key,
-        backup=rds.BackupProps(retention=cdk.Duration.days(aurora.backup_days)),
+        backup=rds.BackupProps(
+            retention=cdk.Duration.days(aurora.backup_days), preferred_window=BACKUPS
+        ),
+        preferred_maintenance_window=MAINTENANCE,
         backtrack_window=(
             cdk.Duration.hours(aurora.backtrack_hours) if aurora.backtrack_hours else None
         ),

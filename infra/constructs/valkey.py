@@ -63,6 +63,7 @@ def valkey(
         auth_token=secret.secret_value_from_json("password").unsafe_unwrap(),
         auto_minor_version_upgrade=True,
         snapshot_retention_limit=0,
+        preferred_maintenance_window="sun:07:00-sun:08:00",
     )
     if not several:
         acknowledge(

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,11 @@ from tests.infra.cloud import Cloud
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / "var" / "test" / "synth"
+# No credentials, and no way to anything that could be asked.
+NOWHERE = dict.fromkeys(
+    ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:1"
+)
+OFFLINE = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")} | NOWHERE
 Template = dict[str, Any]
 Found = dict[str, Template]
 
@@ -36,6 +42,7 @@ def _synthesise(out: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "infra.app", "--out", str(made)],
         cwd=ROOT,
+        env=OFFLINE,
         capture_output=True,
         text=True,
         timeout=110,

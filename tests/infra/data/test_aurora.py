@@ -62,6 +62,11 @@ def test_production_is_never_turned_back_over_acknowledged_readings(templates: T
     assert "BacktrackWindow" not in only(templates["fortress-production-data"], CLUSTER)
 
 
+def test_backups_and_maintenance_are_not_when_devices_report(cluster: dict[str, Any]) -> None:
+    assert cluster["PreferredBackupWindow"] == "05:00-06:00"
+    assert cluster["PreferredMaintenanceWindow"] == "sun:06:00-sun:07:00"
+
+
 def test_it_is_protected_from_deletion(cluster: dict[str, Any]) -> None:
     assert cluster["DeletionProtection"] is True
 

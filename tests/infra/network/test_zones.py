@@ -1,5 +1,7 @@
 from typing import Any
 
+import pytest
+
 from infra.environments import load
 from tests.support.templates import Templates, every, only
 
@@ -68,3 +70,16 @@ def test_what_the_groups_refused_is_logged(templates: Templates, environment_nam
     network = templates[f"fortress-{environment_name}-network"]
     log = only(network, "AWS::EC2::FlowLog")
     assert (log["LogDestinationType"], log["TrafficType"]) == ("s3", "REJECT")
+
+
+@pytest.mark.parametrize("prefix", ["vpc/AWSLogs", "alb/AWSLogs", "nlb/AWSLogs", "files", "static"])
+def test_the_bucket_of_logs_takes_them_from_each_that_writes_there(
+    templates: Templates, environment_name: str, prefix: str
+) -> None:
+    network = templates[f"fortress-{environment_name}-network"]
+    allowed = [
+        str(statement["Resource"])
+        for statement in only(network, "AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+    ]
+    assert any(f"/{prefix}/" in resource for resource in allowed)
