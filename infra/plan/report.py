@@ -17,6 +17,7 @@ from infra.plan.rules.registry import PLANS
 from infra.plan.shapes import Shape, shapes
 from infra.plan.template import SYNTH
 from infra.plan.ways_out import WayOut, ways_out
+from shared.money import plain, round_half_up
 
 # What the first article's system costs a month, in dollars: the reach.
 REACH: Final = 750
@@ -173,6 +174,6 @@ def _line(report: Report, number: int) -> dict[str, Any]:
 def _range(value: Range, *, exact: bool = False) -> dict[str, str]:
     parts = {"low": value.low, "likely": value.likely, "high": value.high}
     return {
-        name: format(part.normalize(), "f") if exact else usd(part).replace(",", "")
+        name: plain(round_half_up(part, 12)) if exact else usd(part).replace(",", "")
         for name, part in parts.items()
     }

@@ -9,6 +9,7 @@ from infra.plan.load import HOURS, MILLION
 from infra.plan.money import Range, between, exactly
 from infra.plan.rules.registry import Context, rule
 from infra.plan.template import Resource
+from shared.errors import ConfigurationError
 
 GROUP: Final = "database"
 # Rows that one reading changes: its own, its device's state; usage and jobs now and then.
@@ -108,11 +109,9 @@ def _optimized(context: Context) -> bool:
 @rule("AWS::RDS::DBProxy")
 def proxy(_resource: Resource, context: Context) -> Iterator[Line]:
     """Every vCPU of every instance behind it, at least two."""
-    classes = [str(x["DBInstanceClass"]) for x in context.template.of("AWS::RDS::DBInstance")]
-    vcpus = [VCPUS[name.rpartition(".")[2]] for name in classes]
-    quantity = Range(
-        Decimal(max(2, *vcpus[:1])), Decimal(max(2, sum(vcpus))), Decimal(max(2, sum(vcpus)))
-    )
+    vcpus = [_vcpus(instance) for instance in context.template.of("AWS::RDS::DBInstance")]
+    every, writer = max(2, sum(vcpus)), max(2, *vcpus[:1], 0)
+    quantity = Range(Decimal(writer), Decimal(every), Decimal(every))
     yield context.line(
         GROUP,
         "RDS Proxy",
@@ -121,6 +120,16 @@ def proxy(_resource: Resource, context: Context) -> Iterator[Line]:
         fixed=True,
         why="all instances of the cluster; the writer alone in the low figure",
     )
+
+
+def _vcpus(instance: Resource) -> int:
+    size = str(instance["DBInstanceClass"]).rpartition(".")[2]
+    if size not in VCPUS:
+        raise ConfigurationError(
+            f"{instance}: how many vCPUs a {size} has is not known: add it to VCPUS in "
+            "infra/plan/rules/database.py"
+        )
+    return VCPUS[size]
 
 
 @rule("AWS::ElastiCache::ReplicationGroup")
