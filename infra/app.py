@@ -76,6 +76,8 @@ def build(name: str, out: Path) -> cdk.App:
         return app
     environment = load(name)
     app = new(out, environment)
+    # The budget counts what carries it.
+    cdk.Tags.of(app).add("fortress:environment", environment.name)
     stacks(app, environment)
     return app
 

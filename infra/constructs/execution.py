@@ -19,7 +19,9 @@ REGIONAL = (
     "ecs:*",
     "elasticache:*",
     "elasticloadbalancing:*",
+    "events:*",
     "kms:*",
+    "logs:*",
     "rds:*",
     "wafv2:*",
 )
@@ -140,16 +142,6 @@ class Execution(Construct):
         self._allow(["sns:*"], [f"arn:aws:sns:{here}:{prefix}-*"], ours)
         templates = f"arn:aws:s3:::fortress-templates-{self._stack.account}-*/{prefix}-*"
         self._allow(["s3:GetObject"], [templates], "Templates of this environment, by content")
-        self._allow(
-            ["logs:*"],
-            [f"arn:aws:logs:{here}:log-group:*"],
-            "RDS, WAF and ours name log groups in three ways; creating one asks on all of them",
-        )
-        self._allow(
-            [f"logs:{verb}" for verb in DELIVERIES],
-            ["*"],
-            "Flow logs and the firewall's log are deliveries, which have no resource",
-        )
 
     def _names_of_hosts(self) -> None:
         zone = self._environment.hosted_zone_id
@@ -183,7 +175,7 @@ class Execution(Construct):
         self._allow(KEEPING, ours, why)
         linked = f"arn:aws:iam::{account}:role/aws-service-role/*"
         why = "AWS's own roles for its services, whose rights nobody can choose"
-        self._allow(["iam:CreateServiceLinkedRole"], [linked], why)
+        self._allow(["iam:CreateServiceLinkedRole", "iam:PassRole"], [linked], why)
 
     def _allow(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -13,8 +14,8 @@ from infra.constructs.acknowledge import acknowledge
 from infra.constructs.execution import Execution
 from infra.constructs.github import IMAGES, GitHub, let_deploy, let_push
 from infra.environments import Delivery, Environment
+from infra.one_account import check_accounts
 from scripts.images.plan import IMAGES as ALL_IMAGES
-from shared.errors import ConfigurationError
 
 # An app that nobody touches for long keeps its image: the count is of its own images.
 KEPT = 50
@@ -40,8 +41,7 @@ class DeliveryStack(cdk.Stack):
             description="Fortress: images, and how the pipeline signs in",
             termination_protection=True,
         )
-        for environment in environments:
-            _check_account(environment, delivery)
+        check_accounts(delivery, environments)
         self.repositories = {image.name: self._repository(image.name) for image in ALL_IMAGES}
         self._templates(delivery)
         github = GitHub(self, "GitHub", delivery=delivery)
@@ -93,7 +93,7 @@ class DeliveryStack(cdk.Stack):
             "Templates of a public kind: no secret is in one, and CloudTrail says who deployed",
         )
 
-    def _deploy(self, github: GitHub, environment: Environment, delivery: Delivery) -> object:
+    def _deploy(self, github: GitHub, environment: Environment, delivery: Delivery) -> iam.Role:
         name = environment.name.title()
         execution = Execution(self, name, environment=environment)
         role = github.role(
@@ -117,12 +117,3 @@ class DeliveryStack(cdk.Stack):
 def bucket_name(delivery: Delivery) -> str:
     """The bucket of templates that are too large to be sent."""
     return f"fortress-templates-{delivery.account}-{delivery.region}"
-
-
-def _check_account(environment: Environment, delivery: Delivery) -> None:
-    if environment.account != delivery.account:
-        raise ConfigurationError(
-            f"[{environment.name}] account is {environment.account}, [delivery] has "
-            f"{delivery.account}: the roles that deploy are made in one account, so give both the "
-            "same number"
-        )
