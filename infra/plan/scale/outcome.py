@@ -222,6 +222,9 @@ def helps(found: Sequence[Variation]) -> str:
         return f"{what} helps: {lack.unserved:,} would be left waiting without it, {price}"
     if have.longest_s < lack.longest_s:
         return f"{what} helps: the slowest waits {lack.longest_s - have.longest_s} s less, {price}"
+    if have.longest_s > lack.longest_s:
+        longer = have.longest_s - lack.longest_s
+        return f"{what} does not help: the slowest waits {longer} s longer, {price}"
     if have.fullest < lack.fullest and found[0].replay.what != "requests":
         what = f"{what} makes nobody wait less, but spreads the {found[0].replay.what}: the fullest"
         return f"{what} task has {have.fullest:,.0f} instead of {lack.fullest:,.0f}, {price}"
