@@ -13,6 +13,8 @@ Secrets = dict[str, Held]
 # Apps that keep files, and the folder of the bucket that is theirs. None does yet: exports are
 # sent as they are made. The one that begins to is found by a test.
 FILES: Mapping[str, str] = {}
+# Aurora's own certificate is no public one: the images that reach it carry Amazon's roots.
+AUTHORITIES = "/app/ca/rds.pem"
 # As the cluster is made with.
 MASTER = "fortress_admin"
 
@@ -44,8 +46,7 @@ def of_migrations(environment: Environment, data: DataStack) -> Variables:
         "FORTRESS_DATABASE_URL": _address(
             MASTER, data.cluster.cluster_endpoint.hostname, data.database_name
         ),
-        # Aurora's own certificate is no public one.
-        "FORTRESS_DATABASE_CA": "/app/ca/rds.pem",
+        "FORTRESS_DATABASE_CA": AUTHORITIES,
         # The apps' users sign in with tokens.
         "FORTRESS_DATABASE_USERS": "iam",
     }
@@ -54,6 +55,24 @@ def of_migrations(environment: Environment, data: DataStack) -> Variables:
 def secrets_of_migrations(vault: Vault) -> Secrets:
     """With the one password of the database that there is: RDS made it and renews it."""
     return {"FORTRESS_SECRET": vault.app, "FORTRESS_DATABASE_PASSWORD": vault.master_password}
+
+
+def of_command(environment: Environment, data: DataStack, user: str) -> Variables:
+    """The fortress command signs in with a token too, as a user who may make organisations, keys
+    and devices; at the cluster's own endpoint, which what runs once reaches.
+    """
+    host = data.cluster.cluster_endpoint.hostname
+    return {
+        "FORTRESS_DOMAIN": environment.domain,
+        "FORTRESS_AWS_REGION": environment.region,
+        "FORTRESS_DATABASE_URL": _address(user, host, data.database_name),
+        "FORTRESS_DATABASE_IAM": "true",
+        "FORTRESS_DATABASE_CA": AUTHORITIES,
+    }
+
+
+def secrets_of_command(vault: Vault) -> Secrets:
+    return {"FORTRESS_SECRET": vault.app}
 
 
 def _address(user: str, host: str, name: str) -> str:

@@ -64,8 +64,12 @@ class ServicesStack(cdk.Stack):
             self._keep(self._web(route.app, edge))
         self._keep(self._ingest(edge))
         self.bastion = self._bastion(edge)
-        self.migrations = self._once(MIGRATIONS)
-        self.command = self._once(COMMAND)
+        self.migrations = self._once(
+            MIGRATIONS,
+            variables.of_migrations(environment, data),
+            variables.secrets_of_migrations(self._vault),
+        )
+        self.command = self._command()
         self._tell_pipeline()
 
     def _cluster(self) -> ecs.Cluster:
@@ -133,7 +137,19 @@ class ServicesStack(cdk.Stack):
         self.log_groups[made.task.app] = made.task.log_group
         return made.service
 
-    def _once(self, app: str) -> ecs.FargateTaskDefinition:
+    def _command(self) -> ecs.FargateTaskDefinition:
+        user = f"{self._data.database_name}_{COMMAND}"
+        made = self._once(
+            COMMAND,
+            variables.of_command(self._environment, self._data, user),
+            variables.secrets_of_command(self._vault),
+        )
+        self._data.cluster.grant_connect(made.task_role, user)
+        return made
+
+    def _once(
+        self, app: str, told: variables.Variables, secrets: variables.Secrets
+    ) -> ecs.FargateTaskDefinition:
         """A task that runs beside the database and ends."""
         made = Task(
             self,
@@ -145,8 +161,8 @@ class ServicesStack(cdk.Stack):
                 cpu=256,
                 memory=512,
                 stop_s=120,
-                variables=variables.of_migrations(self._environment, self._data),
-                secrets=variables.secrets_of_migrations(self._vault),
+                variables=told,
+                secrets=secrets,
                 # It ends by itself, and its exit code says how.
                 health=None,
             ),

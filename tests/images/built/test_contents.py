@@ -64,7 +64,7 @@ def test_an_image_has_the_code_of_its_own_app_alone(
 ) -> None:
     apps = [name for name in facts["apps"] if name != "__pycache__"]
     assert apps == ALONE.get(python_image.name, [python_image.name])
-    authorities = ["ca"] if python_image.name == "migrations" else []
+    authorities = ["ca"] if python_image.name in ("cli", "migrations") else []
     assert facts["top"] == ["apps", *authorities, "migrations", "shared"]
 
 
