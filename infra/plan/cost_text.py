@@ -123,6 +123,15 @@ def claims_table(claims: tuple[Claim, ...]) -> str:
 
 
 def _unconfirmed(report: Report) -> str:
-    items = [(name, report.prices[name], report.prices.source(name)) for name in report.unconfirmed]
-    rows = [(name, brief(p.price), p.unit, source.url) for name, p, source in items]
-    return table(("item", "price", "unit", "source"), rows, (1,)) if rows else "none"
+    rows = [
+        (
+            item,
+            brief(report.prices[item].price),
+            report.prices[item].unit,
+            usd(amount),
+            report.prices.source(item).url,
+        )
+        for item, amount in report.unconfirmed.items()
+    ]
+    columns = ("item", "price", "unit", "rests on it", "where to look")
+    return table(columns, rows, (1, 3)) if rows else "none"

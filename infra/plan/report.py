@@ -1,6 +1,7 @@
 """Everything that `fortress plan cost` tells, reckoned once for text, JSON and HTML."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,10 +73,14 @@ class Report:
         return (*load, *GENERAL, f"baseline: {PLAN_NAMES[self.bill.plan]}; Spot is never covered")
 
     @property
-    def unconfirmed(self) -> tuple[str, ...]:
-        """Items of this bill whose price has to be looked at."""
-        used = {item for line in self.bill.lines for item in line.items}
-        return tuple(sorted(item for item in used if not self.prices[item].confirmed))
+    def unconfirmed(self) -> dict[str, Decimal]:
+        """What of the likely total rests on each price that has to be looked at, most first."""
+        rests: dict[str, Decimal] = {}
+        for line in self.bill.lines:
+            for item in line.items:
+                if not self.prices[item].confirmed:
+                    rests[item] = rests.get(item, Decimal(0)) + line.amount.likely
+        return dict(sorted(rests.items(), key=lambda pair: -pair[1]))
 
 
 GENERAL: Final = (
@@ -150,7 +155,9 @@ def document(report: Report) -> dict[str, Any]:
         ],
         "articles": [msgspec.to_builtins(claim) for claim in report.claims],
         "assumptions": list(report.assumptions),
-        "unconfirmed": list(report.unconfirmed),
+        "unconfirmed": {
+            item: usd(amount).replace(",", "") for item, amount in report.unconfirmed.items()
+        },
     }
 
 

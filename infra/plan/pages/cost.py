@@ -212,8 +212,12 @@ def _prices(report: Report) -> str:
         rows.append((*cells, price.note))
     columns = ("item", "price", "unit", "range", "state", "read", "source", "note")
     data = table("Prices", columns, rows, (1, 3), (7,))
-    named = ", ".join(report.unconfirmed) or "none"
-    return paragraph(f"To be looked at before relying on them: {named}.") + data
+    rests = [(item, usd(amount)) for item, amount in report.unconfirmed.items()]
+    doubted = table(
+        "To be looked at", ("item", "USD a month that rest on it"), rows=rests, right=(1,)
+    )
+    said = "Not seen at AWS itself, and to be looked at before somebody relies on them:"
+    return paragraph(said) + doubted + folded("All prices of this bill", data)
 
 
 def _capital(text: str) -> str:

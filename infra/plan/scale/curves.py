@@ -25,8 +25,8 @@ from shared.telemetry.clean import clean
 FOLDER: Final = Path(__file__).with_name("curves")
 # A file that is larger is not a load curve.
 MOST_BYTES: Final = 16 * 1024 * 1024
-MOST_SECONDS: Final = 7 * 86_400
-MOST_ARRIVALS: Final = 1_000_000
+MOST_SECONDS: Final = 2 * 86_400
+MOST_ARRIVALS: Final = 200_000
 COLUMNS: Final = ("time", "arrivals", "over_s", "hold_s")
 
 
@@ -171,6 +171,8 @@ def _curve(found: _File, name: str, app: str) -> Curve:
 def _bound(curve: Curve) -> None:
     if curve.seconds > MOST_SECONDS:
         raise ValueError(f"a load curve lasts {MOST_SECONDS // 86_400} days at most")
+    if curve.kind is not Kind.devices and (curve.connected or any(r.hold_s for r in curve.rows)):
+        raise ValueError(f"connected and hold_s are of devices, and {curve.app} has {curve.kind}")
     total = curve.connected + sum(row.arrivals for row in curve.rows)
     if curve.kind is not Kind.requests and total > MOST_ARRIVALS:
         raise ValueError(f"{total:,.0f} {curve.kind} are more than {MOST_ARRIVALS:,}")

@@ -64,6 +64,8 @@ class Devices:
     """The devices of a curve, against tasks of ingest."""
 
     what = "devices"
+    tells = frozenset({"ActiveConnections", "CPUUtilization", "MemoryUtilization"})
+    still: frozenset[str] = frozenset()
 
     def __init__(self, curve: Curve, service: Service, rng: random.Random) -> None:
         self._service, self._rng = service, rng

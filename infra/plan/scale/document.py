@@ -30,6 +30,7 @@ def document(found: Sequence[Variation], rate: Rates, *, missed: str) -> dict[st
         "seed": first.options.seed,
         "delays_s": facts.delays(first.options.delays),
         "helps": helps(found),
+        "notes": list(first.notes),
         "variations": [_variation(one, rate) for one in found],
     }
 

@@ -12,11 +12,14 @@ Waits = list[tuple[int, int]]
 class Load(Protocol):
     """A load on the tasks of a service. What came is always `waiting`, `held` or `gone`.
 
+    `tells`: the metrics that it moves; `still`: those that are written all the same, as 0.
     `held`: connected, or being worked on. `refused`: attempts turned away this second; whoever
     comes again waits, whoever does not is gone. `waits`: of those served this second.
     """
 
     what: str
+    tells: frozenset[str]
+    still: frozenset[str]
     came: int
     waiting: int
     held: int

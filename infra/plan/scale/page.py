@@ -32,6 +32,7 @@ def page(found: Sequence[Variation], rate: Rates, *, missed: str) -> str:
             ("minimums", "With other minimums", _compared(found)),
             ("time", "Over time (UTC)", f'<div class="over">{time}</div>{_moment(samples)}'),
             ("changes", "What changed the number of tasks", _events(first.replay)),
+            *([("notes", "Notes", shell.items(first.replay.notes))] if first.replay.notes else []),
             ("figures", "The figures", _data(first.replay, samples)),
             ("rests", "What this rests on", _assumed(first.replay)),
         ],

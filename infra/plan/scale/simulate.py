@@ -17,7 +17,7 @@ from infra.plan.scale.model import Service
 from infra.plan.scale.policies import Scaling
 from infra.plan.scale.tasks import Fleet, Stage
 from infra.plan.scale.work import Exports, Requests
-from shared.errors import Invalid
+from shared.errors import ConfigurationError, Invalid
 
 # Who looks a month back finds the scheduled action that is in force when a curve begins.
 LOOK_BACK: Final = timedelta(days=32)
@@ -81,6 +81,7 @@ class Replay(msgspec.Struct, frozen=True):
     waits: Sequence[Waits]
     events: Sequence[Event]
     left_s: int
+    notes: Sequence[str]
 
 
 def replay(curve: Curve, service: Service, options: Options) -> Replay:
@@ -129,6 +130,13 @@ class _Run:
             for metric in {metric.name for metric in METRICS.values()}
         }
         self.load = _load(curve, service, random.Random(options.seed + 1))  # noqa: S311 - the same
+        self._names = frozenset(METRICS[name].name for name in self._series.watched())
+        unmoved = self._names - self.load.tells - self.load.still
+        if unmoved:
+            raise ConfigurationError(
+                f"{service.app} scales on {', '.join(sorted(unmoved))}, which a load of"
+                f" {self.load.what} does not tell: it cannot be replayed"
+            )
         self._limits = self._scheduled()
         self._moments: list[Moment] = []
         self._waits: list[Waits] = []
@@ -173,6 +181,10 @@ class _Run:
             waits=self._waits,
             events=self._events,
             left_s=self.load.left_waiting(len(self._moments)),
+            notes=[
+                f"{name} stays 0 here: {self.load.what} do not move it."
+                for name in sorted(self._names & self.load.still)
+            ],
         )
 
     def _scheduled(self) -> dict[int, list[tuple[str, int | None, int | None]]]:

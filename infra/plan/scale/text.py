@@ -25,6 +25,7 @@ def text(found: Sequence[Variation], rate: Rates) -> str:
         _events(first.replay),
         _table(found),
         helps(found),
+        "\n".join(first.replay.notes),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -25,6 +25,8 @@ class Requests:
     """
 
     what = "requests"
+    tells = frozenset({"CPUUtilization", "RequestCountPerTarget"})
+    still = frozenset({"OpenStreams"})
 
     def __init__(self, curve: Curve, service: Service) -> None:
         self._service = service
@@ -122,6 +124,8 @@ class Exports:
     """
 
     what = "exports"
+    tells = frozenset({"RunningExports", "CPUUtilization", "RequestCountPerTarget"})
+    still: frozenset[str] = frozenset()
 
     def __init__(self, curve: Curve, service: Service) -> None:
         self._service = service
