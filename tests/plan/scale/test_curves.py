@@ -54,8 +54,8 @@ def test_a_gap_after_the_first_row_is_named_too() -> None:
         (("three,1,,", "03:01,1,,"), "row 1: 'three' is no time"),
         (("24:00,1,,", "24:01,1,,"), "row 1: '24:00' is no time"),
         (("03:00,1,,",), "two rows at least"),
-        (("0,1,,", "700000,1,,"), "7 days at most"),
-        (("0,2000000,,", "60,1,,"), "2,000,001 devices are more than 1,000,000"),
+        (("0,1,,", "700000,1,,"), "2 days at most"),
+        (("0,2000000,,", "60,1,,"), "2,000,001 devices are more than 200,000"),
     ],
 )
 def test_a_file_that_is_no_load_says_why(rows: tuple[str, ...], said: str) -> None:
@@ -122,3 +122,10 @@ def test_a_document_says_what_a_table_cannot() -> None:
     curve = curves.parse(json.dumps(document).encode(), name="two", is_json=True)
 
     assert (curve.app, curve.title, curve.connected, curve.message_s) == ("ingest", "Two", 7, 10)
+
+
+def test_requests_neither_hold_nor_are_there_before() -> None:
+    with pytest.raises(Invalid, match="hold_s are of devices, and api has requests"):
+        curves.parse(
+            b"time,arrivals,hold_s\n0,1,60\n60,1,\n", name="load", is_json=False, app="api"
+        )

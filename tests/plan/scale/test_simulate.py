@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from infra.plan.scale.model import Scheduled, Service
 from infra.plan.scale.simulate import Options, Replay, replay
-from shared.errors import Invalid
+from shared.errors import ConfigurationError, Invalid
 from tests.plan.scale.described import BEGIN, ReadService, curve
 
 FEW = settings(
@@ -143,3 +143,25 @@ def test_it_ends_when_nobody_is_ever_served(read: ReadService) -> None:
     done = replay(curve(10, 0, over_s=1), nothing, Options())
 
     assert (len(done.moments), done.moments[-1].waiting, done.left_s) == (1_920, 10, 1_920)
+
+
+def tracking(service: Service, metric: str) -> Service:
+    (policy, *_) = service.policies
+    return msgspec.structs.replace(
+        service, policies=(msgspec.structs.replace(policy, metric=metric),)
+    )
+
+
+def test_a_metric_that_the_load_does_not_tell_is_an_error(read: ReadService) -> None:
+    service = tracking(read("api"), "MemoryUtilization")
+
+    with pytest.raises(ConfigurationError, match="api scales on MemoryUtilization"):
+        replay(curve(1, 1, app="api"), service, Options())
+
+
+def test_a_metric_that_the_load_leaves_alone_is_told_of(read: ReadService) -> None:
+    service = tracking(read("api"), "OpenStreams")
+
+    done = replay(curve(1, 1, app="api"), service, Options())
+
+    assert done.notes == ["OpenStreams stays 0 here: requests do not move it."]
