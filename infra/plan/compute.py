@@ -32,6 +32,8 @@ SIZES: Final = (
     ("16", "32"),
 )
 FARGATE, LAMBDA, EC2 = "Fargate", "Lambda", "EC2"
+# Messages a day for which every way is reckoned: those of the second article's table, and fewer.
+A_DAY: Final = (10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
 # The seconds of a month over those of a day.
 DAYS: Final = Decimal(HOURS) / 24
 
@@ -120,6 +122,17 @@ BUYS: Final = {
     "events come all the time, a small task does the same for less",
     EC2: "EC2 buys the disk, the GPU or the whole machine",
 }
+
+
+def volumes(workload: Workload, prices: Prices) -> dict[str, tuple[Range, ...]]:
+    """The same work at each of `A_DAY` messages, by the ways that can run it."""
+    lines: dict[str, list[Range]] = {}
+    for count in A_DAY:
+        busier = msgspec.structs.replace(workload, messages_a_day=count)
+        for cost in sorted(choose(busier, prices).costs, key=lambda cost: cost.name):
+            if not cost.cannot:
+                lines.setdefault(cost.name, []).append(cost.amount)
+    return {name: tuple(amounts) for name, amounts in lines.items()}
 
 
 def choose(workload: Workload, prices: Prices) -> Choice:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from infra.plan.articles import claims
-from infra.plan.compute import Choice
+from infra.plan.compute import A_DAY, Choice, volumes
 from infra.plan.cost_text import claims_table
 from infra.plan.money import usd
 from infra.plan.prices import Prices
@@ -28,9 +28,19 @@ def text(choice: Choice, prices: Prices) -> str:
             section("Workload", "\n".join(described(choice))),
             section("Where it belongs", "\n".join(wrapped(sentence) for sentence in said)),
             section("What it costs", body),
+            section("By messages a day", _volumes(choice, prices)),
             section("The articles' figures", claims_table(claims(prices))),
         ]
     )
+
+
+def _volumes(choice: Choice, prices: Prices) -> str:
+    rows = [
+        (name, *(usd(amount.likely) for amount in amounts))
+        for name, amounts in volumes(choice.workload, prices).items()
+    ]
+    columns = ("way", *(f"{count:,}" for count in A_DAY))
+    return table(columns, rows, range(1, len(columns)))
 
 
 def described(choice: Choice) -> list[str]:
@@ -69,6 +79,13 @@ def document(choice: Choice, prices: Prices) -> dict[str, Any]:
             }
             for cost in choice.costs
         ],
+        "volumes": {
+            name: [
+                {"messages_a_day": count, "likely": _plain(amount.likely)}
+                for count, amount in zip(A_DAY, amounts, strict=True)
+            ]
+            for name, amounts in volumes(choice.workload, prices).items()
+        },
         "articles": [msgspec.to_builtins(claim) for claim in claims(prices)],
     }
 

@@ -14,6 +14,7 @@ def claims_table(claims: tuple[Claim, ...]) -> str:
     return framed(
         "The articles' figures",
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(map(_row, claims))}</tbody>",
+        "stack",
     )
 
 

@@ -8,6 +8,8 @@ from math import log10
 
 from infra.plan.money import brief
 
+# What is less is drawn here: a scale of factors has no zero.
+LEAST = Decimal("0.01")
 HEIGHT = 288  # of the drawing, in pixels; style.css says the same as 18rem
 
 
@@ -33,7 +35,7 @@ def plot(
 
 
 class _Scale:
-    def __init__(self, first: int, last: int, low: int, high: int) -> None:
+    def __init__(self, first: int, last: int, low: Decimal, high: Decimal) -> None:
         self._x = (log10(first), log10(last))
         self._y = (log10(low), log10(high))
 
@@ -42,20 +44,22 @@ class _Scale:
         low, high = self._x
         return f"{(log10(value) - low) / (high - low) * 100:.2f}%"
 
-    def y(self, value: Decimal | int) -> str:
+    def y(self, value: Decimal) -> str:
         low, high = self._y
-        return f"{HEIGHT - (log10(value) - low) / (high - low) * HEIGHT:.1f}"
+        return f"{HEIGHT - (log10(max(value, LEAST)) - low) / (high - low) * HEIGHT:.1f}"
 
 
-def _ticks(low: Decimal, high: Decimal) -> list[int]:
-    """1, 2, 5 of every power of ten, from at or below `low` to at or above `high`."""
-    every = [step * 10**power for power in range(8) for step in (1, 2, 5)]
-    start = max(n for n, tick in enumerate(every) if tick <= max(low, Decimal(1)))
+def _ticks(low: Decimal, high: Decimal) -> list[Decimal]:
+    """1, 2, 5 of every power of ten, or only 1 where that were many, around all values."""
+    many = high > 1_000 * max(low, LEAST)
+    steps = (1,) if many else (1, 2, 5)
+    every = [Decimal(step).scaleb(power) for power in range(-2, 9) for step in steps]
+    start = max(n for n, tick in enumerate(every) if tick <= max(low, LEAST))
     end = next(n for n, tick in enumerate(every) if tick >= high and n > start)
     return every[start : end + 1]
 
 
-def _grid(scale: _Scale, ticks: Sequence[int]) -> Iterator[str]:
+def _grid(scale: _Scale, ticks: Sequence[Decimal]) -> Iterator[str]:
     for tick in ticks:
         y = scale.y(tick)
         yield f'<line class="grid" x1="0" x2="100%" y1="{y}" y2="{y}"/>'
@@ -85,8 +89,8 @@ def _series(scale: _Scale, values: Sequence[tuple[int, Decimal]], name: str, uni
     return "".join(pieces)
 
 
-def _left(scale: _Scale, ticks: Sequence[int]) -> str:
-    return "".join(f'<span style="top:{scale.y(tick)}px">{tick:,}</span>' for tick in ticks)
+def _left(scale: _Scale, ticks: Sequence[Decimal]) -> str:
+    return "".join(f'<span style="top:{scale.y(tick)}px">{brief(tick)}</span>' for tick in ticks)
 
 
 def _below(scale: _Scale, xs: Sequence[int]) -> str:

@@ -96,10 +96,13 @@ def row(cells: Sequence[str], kinds: dict[int, str], kind: str = "") -> str:
     )
 
 
-def framed(label: str, content: str) -> str:
-    """A table that scrolls by itself, by keyboard too, where it is wider than the page."""
+def framed(label: str, content: str, kind: str = "") -> str:
+    """A table that scrolls by itself, by keyboard too, where it is wider than the page.
+
+    `kind` "stack": on a phone its cells stand below each other instead.
+    """
     return (
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(label)}">'
+        f'<div class="{f"scroll {kind}".strip()}" role="region" tabindex="0" aria-label="{escape(label)}">'
         f"<table>{content}</table></div>"
     )
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from infra.plan import prices
-from infra.plan.compute import EC2, FARGATE, LAMBDA, Choice, Workload, choose
+from infra.plan.compute import A_DAY, EC2, FARGATE, LAMBDA, Choice, Workload, choose, volumes
 from shared.errors import Invalid
 
 
@@ -118,6 +118,16 @@ def test_the_disk_is_paid_for_on_a_machine() -> None:
 def test_a_workload_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
         chosen(**wrong)
+
+
+def test_every_rate_has_the_cost_of_every_way_that_can_run_it() -> None:
+    rates = volumes(Workload(), prices.load())
+    assert {len(amounts) for amounts in rates.values()} == {len(A_DAY)}
+    assert [x.likely for x in rates[LAMBDA]] == sorted(x.likely for x in rates[LAMBDA])
+
+
+def test_what_cannot_run_it_has_no_rates() -> None:
+    assert LAMBDA not in volumes(Workload(persistent=True), prices.load())
 
 
 def test_nothing_to_do_costs_nothing_on_lambda() -> None:
