@@ -35,7 +35,8 @@ def test_a_make_target_exists(document: str, target: str) -> None:
 
 @pytest.mark.parametrize(("document", "module"), found(MODULE))
 def test_a_module_that_is_run_exists(document: str, module: str) -> None:
-    assert ROOT.joinpath(*module.split(".")).with_suffix(".py").exists(), document
+    place = ROOT.joinpath(*module.split("."))
+    assert place.with_suffix(".py").exists() or (place / "__main__.py").exists(), document
 
 
 @pytest.mark.parametrize(("document", "file"), found(NAMED_FILE))
