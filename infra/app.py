@@ -29,6 +29,7 @@ from shared.errors import ConfigurationError
 
 DELIVERY = "delivery"
 OUT = Path("var/synth")
+TAG = "fortress:environment"
 BOUNDARY = "@aws-cdk/core:permissionsBoundary"
 # Logs come into a bucket by its policy, not by an access-control list; and the policy says so of
 # flow logs too, which would otherwise write it themselves, until the next change of ours.
@@ -76,9 +77,6 @@ def build(name: str, out: Path) -> cdk.App:
         return app
     environment = load(name)
     app = new(out, environment)
-    # The budget counts what carries it. One type has no tags, though the construct gives it some.
-    untagged = ["AWS::RDS::DBProxyTargetGroup"]
-    cdk.Tags.of(app).add("fortress:environment", environment.name, exclude_resource_types=untagged)
     stacks(app, environment)
     return app
 
@@ -90,7 +88,12 @@ def new(out: Path, environment: Environment) -> cdk.App:
     asked = f"availability-zones:account={environment.account}:region={environment.region}"
     # No role of an environment can do more than the delivery stack's boundary lets it.
     bounded = {"name": f"{environment.prefix}-boundary"}
-    return _app(out, {asked: list(environment.zones), BOUNDARY: bounded})
+    app = _app(out, {asked: list(environment.zones), BOUNDARY: bounded})
+    # Bills and budgets tell environments apart by this, where they share an account. One type has
+    # no tags, though the construct gives it some.
+    untagged = ["AWS::RDS::DBProxyTargetGroup"]
+    cdk.Tags.of(app).add(TAG, environment.name, exclude_resource_types=untagged)
+    return app
 
 
 def _app(out: Path, context: dict[str, Any]) -> cdk.App:
