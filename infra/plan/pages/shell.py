@@ -101,8 +101,9 @@ def framed(label: str, content: str, kind: str = "") -> str:
 
     `kind` "stack": on a phone its cells stand below each other instead.
     """
+    kinds = f"scroll {kind}".strip()
     return (
-        f'<div class="{f"scroll {kind}".strip()}" role="region" tabindex="0" aria-label="{escape(label)}">'
+        f'<div class="{kinds}" role="region" tabindex="0" aria-label="{escape(label)}">'
         f"<table>{content}</table></div>"
     )
 
