@@ -54,11 +54,13 @@ class Accounts:
         return f"IDENTIFIED BY :password REQUIRE {'SSL' if self.tls else 'NONE'}"
 
     def write(self, connection: Connection, app: str, *, known: bool) -> None:
-        """Make the user of `app`, or let the one that is there sign in in this way."""
-        verb = "ALTER" if known else "CREATE"
-        statement = text(f"{verb} USER {self.name(app)} {self._identified()}")
+        """Make the user of `app` if it is not known, and let it sign in in this way."""
+        how = f"{self.name(app)} {self._identified()}"
         values = {} if self.passwords is None else {"password": self.passwords[app]}
-        connection.execute(statement, values)
+        if not known:
+            # Who may not see others' users knows none.
+            connection.execute(text(f"CREATE USER IF NOT EXISTS {how}"), values)
+        connection.execute(text(f"ALTER USER {how}"), values)
 
 
 @dataclass
