@@ -102,7 +102,7 @@ def _missed(first: Variation, within_s: int | None) -> str:
         return ""
     a = first.answers
     if a.unserved:
-        return f"{a.unserved:,} were not served at all; {within_s} s were asked for"
+        return f"{a.unserved:,} were not served; {within_s} s were asked for"
     if a.longest_s > within_s:
         return f"the slowest waited {a.longest_s} s; {within_s} s were asked for"
     return ""

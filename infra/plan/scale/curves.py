@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
+from infra import routes
 from infra.plan.scale.clock import at_second, spoken
 from shared.errors import Invalid
 from shared.telemetry.clean import clean
@@ -116,10 +117,18 @@ def parse(data: bytes, *, name: str, is_json: bool, app: str = "") -> Curve:
         raise Invalid(f"{name}: {clean(str(error))}") from None
     if not (app or found.app):
         raise Invalid(f"{name}: it does not say which app it is for: give --app")
+    _check_app(name, app or found.app)
     try:
         return _curve(found, name, app or found.app)
     except ValueError as error:
         raise Invalid(f"{name}: {clean(str(error))}") from None
+
+
+def _check_app(name: str, app: str) -> None:
+    table = routes.load()
+    known = [route.app for route in table.web] + [route.app for route in table.devices]
+    if app not in known:
+        raise Invalid(f"{name}: {clean(app)} is not one of {', '.join(dict.fromkeys(known))}")
 
 
 def _json(data: bytes) -> _File:

@@ -40,8 +40,9 @@ def rates(service: Service, prices: Prices) -> Rates:
 class Answers(msgspec.Struct, frozen=True):
     """Of one replay. Seconds; waits to the end of the second in which they ended.
 
-    `longest_s`: until everyone who came was served, at least so long where `unserved` still wait
-    at the end; `extra_usd`: above what the same time costs with the tasks of its beginning.
+    `unserved`: who got an error, or still waits at the end; `longest_s`: until the others were
+    served, at least so long for those who still wait; `extra_usd`: above what the same time costs
+    with the tasks of its beginning.
     """
 
     came: int
@@ -72,19 +73,20 @@ def answers(done: Replay, rate: Rates) -> Answers:
     tasks = max(done.moments, key=_tasks)
     fullest = max(done.moments, key=lambda m: m.most)
     usd = rate.cost(last.paid_on_demand, last.paid_spot)
+    refused = sum(m.refused for m in done.moments)
     before = split(done.service.providers, first.desired)
     seconds = len(done.moments)
     idle = rate.cost(before.get(ON_DEMAND, 0) * seconds, before.get(SPOT, 0) * seconds)
     return Answers(
         came=last.came - done.curve.connected,
         served=waits.total(),
-        unserved=last.waiting + (last.held if done.what == "exports" else 0),
+        unserved=_unserved(done, last, refused),
         longest_s=max(max(waits, default=0), done.left_s),
         p50_s=quantile(waits, 0.5),
         p99_s=quantile(waits, 0.99),
         highest_backlog=backlog.waiting,
         backlog_at=backlog.second,
-        refused=sum(m.refused for m in done.moments),
+        refused=refused,
         highest_tasks=_tasks(tasks),
         tasks_at=tasks.second,
         tasks_before=first.desired,
@@ -93,6 +95,12 @@ def answers(done: Replay, rate: Rates) -> Answers:
         usd=usd,
         extra_usd=usd - idle,
     )
+
+
+def _unserved(done: Replay, last: Moment, refused: int) -> int:
+    """A request that is turned away is lost; a device comes back."""
+    begun = {"exports": last.held, "requests": refused}
+    return last.waiting + begun.get(done.what, 0)
 
 
 def _tasks(moment: Moment) -> int:
@@ -218,17 +226,23 @@ def helps(found: Sequence[Variation]) -> str:
     what = "The scheduled minimum" if scheduled else found[1].title.capitalize()
     extra = have.usd - lack.usd
     price = f"for {money(abs(extra))} USD {'more' if extra >= 0 else 'less'} in this time."
+    return f"{what} {_gain(have, lack, found[0].replay.what)}, {price}"
+
+
+def _gain(have: Answers, lack: Answers, whom: str) -> str:
+    """What is gained by a minimum: `have` with it, `lack` without."""
+    slower = have.longest_s - lack.longest_s
     if have.unserved < lack.unserved:
-        return f"{what} helps: {lack.unserved:,} would be left waiting without it, {price}"
-    if have.longest_s < lack.longest_s:
-        return f"{what} helps: the slowest waits {lack.longest_s - have.longest_s} s less, {price}"
-    if have.longest_s > lack.longest_s:
-        longer = have.longest_s - lack.longest_s
-        return f"{what} does not help: the slowest waits {longer} s longer, {price}"
-    if have.fullest < lack.fullest and found[0].replay.what != "requests":
-        what = f"{what} makes nobody wait less, but spreads the {found[0].replay.what}: the fullest"
-        return f"{what} task has {have.fullest:,.0f} instead of {lack.fullest:,.0f}, {price}"
-    return f"{what} does not help: nobody waits less, {price}"
+        served = f"{have.unserved:,} are not served" if have.unserved else "everyone is served"
+        return f"helps: {served}, without it {lack.unserved:,} are not"
+    if slower < 0:
+        return f"helps: the slowest waits {-slower} s less"
+    if slower > 0:
+        return f"does not help: the slowest waits {slower} s longer"
+    if have.fullest < lack.fullest and whom != "requests":
+        fullest = f"{have.fullest:,.0f} instead of {lack.fullest:,.0f}"
+        return f"makes nobody wait less, but spreads the {whom}: the fullest task has {fullest}"
+    return "does not help: nobody waits less"
 
 
 def money(usd: Decimal) -> str:

@@ -55,7 +55,7 @@ def _lead(done: Replay) -> str:
 def _verdict(found: Sequence[Variation], missed: str) -> str:
     a = found[0].answers
     if a.unserved:
-        said = f"{a.unserved:,} {found[0].replay.what} still wait at the end."
+        said = f"{a.unserved:,} of {a.came:,} {found[0].replay.what} are not served."
     else:
         said = f"Everyone is served within {span(a.longest_s)}."
     missed_ = f" That is missed: {missed}." if missed else ""

@@ -51,15 +51,13 @@ def facts_of(one: Variation) -> list[tuple[str, str, str]]:
     served = (
         (span(a.longest_s), f"half within {span(a.p50_s)}, 99 of 100 within {span(a.p99_s)}")
         if not a.unserved
-        else (f"{a.unserved:,} are not", f"after {span(a.longest_s)} of waiting")
+        else (f"{a.unserved:,} are not", f"the others within {span(a.longest_s)}")
     )
-    lost = done.what == "requests"
+    away = ("turned away for a while", f"{a.refused:,} times", "")
     return [
         ("everyone is served within", *served),
         ("highest backlog", *_when(done, a.highest_backlog, a.backlog_at, done.what)),
-        ("ended with an error", f"{a.refused:,}", "of those who came")
-        if lost
-        else ("turned away for a while", f"{a.refused:,} times", ""),
+        *([] if done.what == "requests" else [away]),
         (
             "most tasks",
             f"{a.highest_tasks}",

@@ -93,7 +93,8 @@ def test_a_title_cannot_break_out_of_the_page(synth: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (("--app", "bastion"), "bastion does not scale; of the templates, these do"),
+        (("--app", "bastion"), "storm: bastion is not one of api, reporting"),
+        (("--app", "billing"), "billing does not scale; of the templates, these do: api,"),
         (("--environment", "moon"), "run `make synth` first"),
         (("--minimum", "21"), "--minimum: ingest runs 1 to 20 tasks, not 21"),
         (("--interrupt-spot", "noon"), "--interrupt-spot: 'noon' is no time, such as 03:20"),

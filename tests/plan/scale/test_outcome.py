@@ -110,3 +110,9 @@ def test_an_interruption_is_in_every_variation(read: ReadService) -> None:
     found = variations(curve(0, 0), read("ingest"), options, CHEAP, 5)
 
     assert all("AWS takes" in v.replay.events[0].said for v in found)
+
+
+def test_requests_that_ended_with_an_error_are_not_served(read: ReadService) -> None:
+    a = answers(replay(curve(300, 0, 0, app="api"), read("api"), Options()), CHEAP)
+
+    assert (a.served + a.unserved, a.unserved > 1_000) == (a.came, True)
