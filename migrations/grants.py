@@ -51,6 +51,12 @@ MEANS: Final[Mapping[str, str]] = MappingProxyType(
         "note": "INSERT",
         "replay": "SELECT, INSERT, UPDATE (public_id, replayed_ts)",
         "sum": "SELECT (count), INSERT, UPDATE (count)",
+        # Who somebody is, not what proves it.
+        "meet": "SELECT (id, public_id, email, name, disabled, erased_at)",
+        # An app takes a sign-in on and can end it; only administration makes one or prolongs it.
+        "follow": "SELECT, UPDATE (seen_at, ended_at)",
+        "hold": "SELECT, INSERT, UPDATE (org_id, seen_at), DELETE",
+        "redeem": "SELECT, UPDATE (used_at)",
         # Ingest splits the last partition of readings a week ahead.
         "split": "SELECT, INSERT, UPDATE (device_id), CREATE, ALTER",
     }
@@ -80,6 +86,15 @@ TABLES: Final = """
                    api    reporting administration billing loyalty dashboarding ingest cli
 organisation       read   read      change         read    read    read         read   make
 api_key            check  check     keep           check   check   check        -      add
+person             meet   meet      keep           meet    meet    meet         -      -
+membership         read   read      own            read    read    read         -      -
+role               read   read      own            read    read    read         -      -
+invitation         -      -         keep           -       -       -            -      -
+sign_in            follow follow    own            follow  follow  follow       -      -
+session            hold   hold      own            hold    hold    hold         -      -
+sign_in_code       redeem redeem    own            redeem  redeem  redeem       -      -
+mail_token         -      -         own            -       -       -            -      -
+attempt            -      -         own            -       -       -            -      -
 audit_entry        add    -         make           add     note    -            -      add
 idempotency_key    own    tidy      own            own     own     tidy         -      -
 device_profile     own    -         -              -       -       -            read   read

@@ -15,6 +15,17 @@ from shared.models.loyalty import (
     UnclaimedPoints,
 )
 from shared.models.organisations import ApiKey, AuditEntry, IdempotencyKey, Organisation
+from shared.models.people import (
+    AppSession,
+    Attempt,
+    Invitation,
+    MailToken,
+    Membership,
+    Person,
+    Role,
+    SignIn,
+    SignInCode,
+)
 from shared.models.telemetry import (
     DeadLetter,
     DeviceEvent,
@@ -27,6 +38,8 @@ from shared.models.telemetry import (
 __all__ = [
     "Allocation",
     "ApiKey",
+    "AppSession",
+    "Attempt",
     "AuditEntry",
     "Base",
     "DeadLetter",
@@ -39,14 +52,21 @@ __all__ = [
     "EarningRule",
     "Entry",
     "IdempotencyKey",
+    "Invitation",
     "Job",
     "Lot",
+    "MailToken",
     "Member",
     "MemberTag",
+    "Membership",
     "Meter",
     "Organisation",
+    "Person",
     "Programme",
     "Reading",
+    "Role",
+    "SignIn",
+    "SignInCode",
     "UnclaimedPoints",
     "UsageDevice",
     "UsageEvent",
