@@ -98,7 +98,7 @@ class _Seeding:
         """The kept key if it is still valid for everything, else a new one."""
         try:
             principal, _ = await keys.authenticate(self._session, kept, self._now)
-            if principal.org_id == self._org_id and principal.scopes >= set(SCOPES):
+            if principal.org_id == self._org_id and principal.permissions >= set(SCOPES):
                 return kept
         except Unauthenticated:
             pass

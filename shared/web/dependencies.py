@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.auth import keys
 from shared.auth.audit import Origin
-from shared.auth.keys import Principal
-from shared.auth.scopes import SCOPES
+from shared.auth.permissions import PERMISSIONS
+from shared.auth.principal import Principal
 from shared.clock import Clock
 from shared.db import AsyncReadSession
 from shared.errors import Forbidden, Unauthenticated
@@ -66,13 +66,13 @@ def allow(scope: str) -> Callable[..., Awaitable[Principal]]:
     For an unsafe method it also claims the request's Idempotency-Key: once a request, because
     the same scope is the same dependency.
     """
-    if scope not in SCOPES:
-        raise ValueError(f"{scope} is not in the table of scopes")
+    if scope not in PERMISSIONS:
+        raise ValueError(f"{scope} is not in the table of permissions")
 
     async def allowed(
         request: Request, principal: Annotated[Principal, Depends(_principal)]
     ) -> Principal:
-        if scope not in principal.scopes:
+        if scope not in principal.permissions:
             raise Forbidden(f"this needs a key with the scope {scope}")
         if request.method not in SAFE:
             await idempotency.claim(request, principal.org_id)

@@ -1,5 +1,6 @@
 """Making, listing and revoking API keys."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -48,7 +49,7 @@ async def create(session: AsyncSession, change: Change, wanted: KeyIn) -> KeyCre
     standing = await repository.standing_locked(session, principal.org_id)
     if len(standing) >= MOST_KEYS:
         raise errors.TooManyKeys(MOST_KEYS)
-    own = next((key.expires_at for key in standing if key.id == principal.key_id), change.now)
+    own = _ends(principal, standing, change.now)
     if rules.outlives(expires_at, own):
         raise errors.Outlives
     scopes = sorted(set(wanted.scopes))
@@ -99,12 +100,19 @@ def shown(row: ApiKey) -> KeyOut:
     )
 
 
+def _ends(principal: Principal, standing: Sequence[ApiKey], now: datetime) -> datetime | None:
+    """When whoever makes a key ends: a key that ended meanwhile now, a person never."""
+    if principal.key_id is None:
+        return None
+    return next((key.expires_at for key in standing if key.id == principal.key_id), now)
+
+
 def _checked(principal: Principal, wanted: KeyIn, now: datetime) -> datetime | None:
     """When the wanted key ends, if what is wanted may be had."""
     unknown = next((scope for scope in wanted.scopes if scope not in SCOPES), None)
     if unknown is not None:
         raise errors.UnknownScope(unknown)
-    if excess := rules.excess(wanted.scopes, principal.scopes):
+    if excess := rules.excess(wanted.scopes, principal.permissions):
         raise errors.ScopesExceeded(excess)
     if wanted.expires_at is None:
         return None

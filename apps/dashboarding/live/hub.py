@@ -132,7 +132,7 @@ class Hubs:
     ) -> AsyncGenerator[Watch, None]:
         """A watch that misses nothing from now on, until the block ends."""
         watch = Watch(
-            principal.key_id,
+            principal.key_id or 0,
             devices,
             most=self._settings.stream_queue,
             most_bytes=self._settings.stream_queue_bytes,

@@ -52,7 +52,7 @@ async def test_the_key_may_do_everything(database: Database, file: Path) -> None
     made = await prepare(database, file)
     async with database.read() as session:
         principal, _ = await keys.authenticate(session, made.key, SystemClock().now())
-    assert principal.scopes == set(SCOPES)
+    assert principal.permissions == set(SCOPES)
     assert principal.org_public_id == made.organisation
 
 
