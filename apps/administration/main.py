@@ -1,14 +1,20 @@
 """Administration's process: wiring only."""
 
+import asyncio
 import sys
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from apps.administration.audit.router import router as audit
 from apps.administration.keys.router import router as keys
+from apps.administration.letters.pages import make_router
 from apps.administration.organisations.router import router as organisations
 from apps.administration.settings import AdministrationSettings
-from shared.web.app import create_web_app
+from shared.jobs import Worker
+from shared.mail.connect import connect_mailer
+from shared.mail.queue import QUEUE, Post
+from shared.settings import Environment
+from shared.web.app import Background, create_web_app
 from shared.web.serve import serve
 from shared.web.services import Services, provide
 
@@ -17,13 +23,37 @@ def create_app(
     settings: AdministrationSettings | None = None, services: Services | None = None
 ) -> FastAPI:
     """The app. It makes and closes services of its own unless it is given some."""
-    return create_web_app(
+    here = provide(AdministrationSettings, settings, services)
+    own = here.settings_as(AdministrationSettings)
+    post = Post(own)
+    app = create_web_app(
         name="administration",
         title="Fortress administration",
         description="Organisations, API keys, and the audit of every change.",
-        services=provide(AdministrationSettings, settings, services),
-        routers=[organisations, keys, audit],
+        services=here,
+        routers=[organisations, keys, audit, *_letters(own)],
+        background=[_postman(here, post, own)],
     )
+    app.state.post = post
+    return app
+
+
+def _postman(here: Services, post: Post, settings: AdministrationSettings) -> Background:
+    mailer = connect_mailer(settings)
+
+    async def run(stop: asyncio.Event) -> None:
+        handler = post.sender(mailer)
+        await Worker(here.database, here.bus, QUEUE, handler, clock=here.clock).run(stop)
+        await mailer.close()
+
+    return run
+
+
+def _letters(settings: AdministrationSettings) -> list[APIRouter]:
+    """A laptop's mail, to be read here."""
+    if settings.environment is not Environment.development or settings.mail_folder is None:
+        return []
+    return [make_router(settings.mail_folder)]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """What administration is set from outside."""
 
+from shared.mail.settings import MailSettings
 from shared.web.settings import WebSettings
 
 
-class AdministrationSettings(WebSettings):
-    """Settings of administration: what every HTTP app has."""
+class AdministrationSettings(WebSettings, MailSettings):
+    """Settings of administration: what every HTTP app has, and how mail is sent."""

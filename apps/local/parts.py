@@ -28,9 +28,9 @@ class Parts:
         decided = {name: getattr(self.settings, name) for name in Settings.model_fields}
         return load(kind, **{**decided, **own})
 
-    def services(self, kind: type[Settings]) -> Services:
+    def services(self, kind: type[Settings], **own: object) -> Services:
         """Services of an app with settings of its `kind`; closing them is not the app's."""
-        made = Services(self.settings_of(kind), self.database, self.bus, self.clock)
+        made = Services(self.settings_of(kind, **own), self.database, self.bus, self.clock)
         self._given.append(made)
         return made
 

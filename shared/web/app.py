@@ -9,7 +9,10 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from shared.web import health, idempotency, openapi, problems
+from shared.web.csrf import Csrf
+from shared.web.headers import security_headers
 from shared.web.limits import Limits
+from shared.web.pages import static
 from shared.web.services import Services
 
 AGAIN_S = 5.0
@@ -31,7 +34,8 @@ def create_web_app(
     background: Sequence[Background] = (),
     bulk: tuple[str, ...] = (),
 ) -> FastAPI:
-    """An app with health, problem details, limits and its background tasks.
+    """An app with health, failures that say what to do, limits and its background tasks. Every
+    answer has the security headers, and nothing is changed from another site's page.
 
     `name` is the subdomain; `bulk` the path prefixes that take large bodies. `services` come from
     `shared.web.services.provide`; those that are owned by the app are closed with it.
@@ -48,13 +52,17 @@ def create_web_app(
         responses=openapi.PROBLEMS,
     )
     app.state.services = services
+    app.state.name = name
     app.include_router(health.router)
+    app.include_router(static.router)
     for router in routers:
         app.include_router(router)
     problems.install(app)
     openapi.install(app)
     app.add_exception_handler(idempotency.Replay, idempotency.repeat)
-    app.add_middleware(Limits, name=name, bulk=bulk)
+    app.add_middleware(Csrf, name=name, settings=services.settings)
+    headers = security_headers(services.settings)
+    app.add_middleware(Limits, name=name, bulk=bulk, headers=headers)
     return app
 
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from shared.errors import DomainError, RequestTimeout, TooLarge
+from shared.web.headers import Headers
 
 
 class Body:
@@ -63,7 +64,9 @@ class Answer:
     while it is true nothing goes out, because another answer will.
     """
 
-    def __init__(self, scope: Scope, send: Send, *, hold: Callable[[], bool]) -> None:
+    def __init__(
+        self, scope: Scope, send: Send, *, headers: Headers, hold: Callable[[], bool]
+    ) -> None:
         self.status = 0
         self.ended = False
         self.began: Callable[[], None] = lambda: None
@@ -71,6 +74,7 @@ class Answer:
         self.cut: Callable[[], None] = lambda: None
         self._request_id: str = scope["fortress.request_id"]
         self._headless = scope["method"] == "HEAD"
+        self._besides = headers
         self._send = send
         self._hold = hold
 
@@ -108,8 +112,8 @@ class Answer:
     def _headers(self, given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         ours = {
             b"x-request-id": self._request_id.encode(),
-            b"x-content-type-options": b"nosniff",
             b"cache-control": b"no-store",
+            **dict(self._besides),
         }
         named = {name.lower() for name, _ in given}
         return [*given, *((name, value) for name, value in ours.items() if name not in named)]

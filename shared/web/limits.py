@@ -14,6 +14,7 @@ from shared.telemetry import logs
 from shared.telemetry.clean import clean
 from shared.web import metrics, problems
 from shared.web.exchange import Answer, Body
+from shared.web.headers import Headers
 
 BODY_BYTES = 1024 * 1024
 # Bulk routes take more: imports and batches of readings.
@@ -43,7 +44,8 @@ class HeadersTooLarge(DomainError):
 
 
 class Limits:
-    """ASGI middleware. `bulk`: path prefixes whose bodies may be `BULK_BYTES` long.
+    """ASGI middleware. `bulk`: path prefixes whose bodies may be `BULK_BYTES` long; `headers`: what
+    every answer has that does not set it by itself.
 
     A body over its bound is answered 413, one that does not arrive within `body_s` 408; an answer
     that has not begun `handler_s` after the request was whole is 504 and its work is cancelled;
@@ -57,12 +59,14 @@ class Limits:
         *,
         name: str,
         bulk: tuple[str, ...] = (),
+        headers: Headers = (),
         body_s: float = BODY_S,
         handler_s: float = HANDLER_S,
     ) -> None:
         self._app = app
         self._name = name
         self._bulk = bulk
+        self._headers = headers
         self._body_s = body_s
         self._handler_s = handler_s
 
@@ -81,7 +85,8 @@ class Limits:
         body = Body(
             receive, bound=bound, seconds=self._body_s, whole=lambda: self._set(deadline, answer)
         )
-        answer = Answer(scope, send, hold=lambda: body.refusal is not None)
+        hold = lambda: body.refusal is not None  # noqa: E731 - it reads as what it is
+        answer = Answer(scope, send, headers=self._headers, hold=hold)
         answer.began = lambda: deadline.reschedule(None)
         answer.cut = lambda: deadline.reschedule(0)
         inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
@@ -90,13 +95,12 @@ class Limits:
         except ClientDisconnect:
             # Nobody hears it; it is the log and the metrics that this is said to.
             broken = BadRequest("the body broke off before its end")
-            await answer.fail(problems.of(broken, scope["fortress.request_id"]), scope, receive)
+            await answer.fail(problems.answer(broken, scope), scope, receive)
         except DomainError as error:
-            problem = problems.of(body.refusal or error, scope["fortress.request_id"])
-            await answer.fail(problem, scope, receive)
+            await answer.fail(problems.answer(body.refusal or error, scope), scope, receive)
         except Exception:
             log.exception("request %s failed", scope["fortress.request_id"])
-            await answer.fail(problems.internal(scope["fortress.request_id"]), scope, receive)
+            await answer.fail(problems.internal(scope), scope, receive)
             if answer.status != 500:
                 raise
         finally:

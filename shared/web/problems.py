@@ -1,4 +1,4 @@
-"""Failures as RFC 9457 problem details."""
+"""Failures as RFC 9457 problem details, and as pages for who asks for HTML."""
 
 import json
 import logging
@@ -12,9 +12,12 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Scope
 
 from shared.errors import DomainError, Invalid, Unavailable
 from shared.telemetry.clean import clean
+from shared.web.pages.errors import suited
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
@@ -28,12 +31,13 @@ class Problem(JSONResponse):
     media_type = MEDIA_TYPE
 
     def render(self, content: Any) -> bytes:
+        self.content = content
         return json.dumps(content, default=str, separators=(",", ":")).encode()
 
 
 def problem(
     status: int, code: str, title: str, detail: str, request_id: str | None, **extra: Any
-) -> JSONResponse:
+) -> Problem:
     """A problem document. `code` is stable; `request_id` finds the log lines."""
     body = {"type": "about:blank", "title": title, "status": status, "code": code}
     body |= {"detail": detail, "request_id": request_id, **extra}
@@ -54,28 +58,38 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(PoolTimeout, _database)
 
 
-def of(error: DomainError, request_id: str | None) -> JSONResponse:
+def of(error: DomainError, request_id: str | None) -> Problem:
     """The problem document of one expected failure."""
     return problem(error.status, error.code, error.title, error.detail, request_id, **error.extra)
 
 
-def internal(request_id: str | None) -> JSONResponse:
+def answer(error: DomainError, scope: Scope) -> Response:
+    """The answer to one expected failure, for a program or for people."""
+    return _suited(scope, of(error, scope.get("fortress.request_id")))
+
+
+def internal(scope: Scope) -> Response:
     """The answer to a failure that nobody expected; what it was is only in the log."""
     title = "Something went wrong here"
-    return problem(500, "internal", title, "It was logged with the request's id.", request_id)
+    detail = "It was logged with the request's id."
+    return _suited(scope, problem(500, "internal", title, detail, scope.get("fortress.request_id")))
 
 
-async def _domain(request: Request, error: Exception) -> JSONResponse:
+def _suited(scope: Scope, made: Problem) -> Response:
+    return suited(scope, made.content, made)
+
+
+async def _domain(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)
-    return of(error, request_id(request))
+    return answer(error, request.scope)
 
 
-async def _validation(request: Request, error: Exception) -> JSONResponse:
+async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     items = [_item(item) for item in error.errors()]
     first = items[0] if items else {"where": "", "message": "not acceptable"}
     unreadable = any(item["type"] == "json_invalid" for item in error.errors())
-    return problem(
+    made = problem(
         400 if unreadable else 422,
         "not_json" if unreadable else "invalid",
         "The body is not JSON" if unreadable else "A value is not acceptable",
@@ -83,6 +97,7 @@ async def _validation(request: Request, error: Exception) -> JSONResponse:
         request_id(request),
         errors=items[:100],
     )
+    return _suited(request.scope, made)
 
 
 def _item(item: dict[str, Any]) -> dict[str, str]:
@@ -95,30 +110,30 @@ def _item(item: dict[str, Any]) -> dict[str, str]:
     return {"where": clean(".".join(str(part) for part in where)), "message": message}
 
 
-async def _http(request: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> Response:
     """What the framework refuses: no such route, no such method, a body it cannot read."""
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, DomainError):
         # The framework says 400 to whatever ends the reading of a body; we know why it ended.
-        return of(error.__cause__, request_id(request))
+        return answer(error.__cause__, request.scope)
     title = HTTPStatus(error.status_code).phrase
     code = title.lower().replace(" ", "_").replace("-", "_")
-    answer = problem(error.status_code, code, title, clean(str(error.detail)), request_id(request))
-    answer.headers.update(error.headers or {})
-    return answer
+    made = problem(error.status_code, code, title, clean(str(error.detail)), request_id(request))
+    made.headers.update(error.headers or {})
+    return _suited(request.scope, made)
 
 
-async def _database(request: Request, error: Exception) -> JSONResponse:
+async def _database(request: Request, error: Exception) -> Response:
     if isinstance(error, DataError):
         log.warning("the database refused a value: %s", clean(str(error.orig)))
-        return of(Invalid("a value is longer or larger than can be stored"), request_id(request))
+        return answer(Invalid("a value is longer or larger than can be stored"), request.scope)
     gone = isinstance(error, PoolTimeout) or (
         isinstance(error, DBAPIError) and (error.connection_invalidated or _passing(error))
     )
     if not gone:
         raise error
     log.warning("the database is not reachable: %s", clean(str(error)))
-    return of(Unavailable("the database is not reachable; try again"), request_id(request))
+    return answer(Unavailable("the database is not reachable; try again"), request.scope)
 
 
 def _passing(error: DBAPIError) -> bool:
