@@ -57,7 +57,7 @@ def along(statement: Rows, table: type[Any], index: str) -> Rows:
     return statement.with_hint(table, f"FORCE INDEX ({index})", "mysql")
 
 
-def lock_rows(statement: Select[Any], *, skip_locked: bool = False) -> Select[Any]:
+def lock_rows(statement: Rows, *, skip_locked: bool = False) -> Rows:
     """The rows of `statement` locked until the transaction ends.
 
     SQLite renders nothing: there a transaction that writes has the whole database.

@@ -1,0 +1,211 @@
+"""Who belongs to an organisation, with which role, and what an organisation always has: an owner.
+
+Auditing is the caller's: each change says what was before it.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.auth import sessions
+from shared.auth.permissions import OWNER, ROLES, excess, permitted
+from shared.auth.principal import Principal
+from shared.db.dialect import lock_rows
+from shared.db.scope import scoped
+from shared.errors import Conflict, Forbidden, Invalid, NotFound
+from shared.models import Membership, Organisation, Person, Role
+from shared.models.people import LONGEST_EMAIL
+
+
+class LastOwner(Conflict):
+    code = "last_owner"
+    title = "An organisation needs an owner"
+
+
+class NoSuchMembership(NotFound):
+    code = "no_such_membership"
+    title = "There is no such member"
+
+
+class NoAddress(Invalid):
+    code = "no_mail_address"
+    title = "This is no mail address"
+
+
+class UnknownRole(Invalid):
+    code = "unknown_role"
+    title = "There is no such role"
+
+
+class Exceeds(Forbidden):
+    code = "exceeds_own_permissions"
+    title = "That is more than you may do yourself"
+
+
+# What can be sent to, not all that RFC 5321 allows: no quotes, no comments, no literal addresses.
+_ADDRESS = re.compile(
+    r"[^\s\x00-\x1f\x7f\"(),:;<>@\[\\\]\ud800-\udfff]{1,64}"
+    r"@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][^\W_]+"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Belongs:
+    """An organisation that a person belongs to, by its public id."""
+
+    organisation: str
+    name: str
+    role: str
+
+
+def leaves_an_owner(owners: Iterable[int], without: int) -> bool:
+    """Whether, of the people who own an organisation, one is left once `without` is none.
+
+    True too where `without` is no owner: then nothing gets worse.
+    """
+    every = set(owners)
+    return without not in every or len(every) > 1
+
+
+def address_of(text: str) -> str:
+    """A mail address as it is stored: in lower case. Raises `NoAddress`."""
+    address = text.strip().lower()
+    if len(address) > LONGEST_EMAIL or _ADDRESS.fullmatch(address) is None:
+        raise NoAddress("write a mail address, as in name@example.com")
+    return address
+
+
+async def belongs_to(session: AsyncSession, person_id: int) -> list[Belongs]:
+    """The organisations of a person, by name: what a switcher shows."""
+    rows = await session.execute(
+        select(  # unscoped: a person's organisations are over all of them
+            Organisation.public_id, Organisation.name, Membership.role
+        )
+        .join(Organisation, Organisation.id == Membership.org_id)
+        .where(Membership.person_id == person_id)
+        .order_by(Organisation.name, Organisation.id)
+    )
+    return [Belongs(*row) for row in rows.tuples()]
+
+
+async def permissions_of(session: AsyncSession, org_id: int, role: str) -> frozenset[str]:
+    """What a role of an organisation permits. Raises `UnknownRole`."""
+    if role in ROLES:
+        return ROLES[role]
+    custom = await session.scalar(
+        scoped(org_id, select(Role.permissions).where(Role.public_id == role))
+    )
+    if custom is None:
+        raise UnknownRole(f"there is no role {role!a}; use one of {', '.join(ROLES)}, or your own")
+    return permitted(role, custom)
+
+
+async def check_grant(session: AsyncSession, by: Principal, role: str) -> None:
+    """Raises `Exceeds` where `role` may do what `by` may not, `UnknownRole`."""
+    wanted = await permissions_of(session, by.org_id, role)
+    if more := excess(wanted, by.permissions):
+        raise Exceeds(f"you may not {more[0]} yourself; ask an owner")
+
+
+async def join(
+    session: AsyncSession, org_id: int, person_id: int, role: str, now: datetime
+) -> Membership:
+    """Make a person a member; one who is a member already stays as they are."""
+    mine = scoped(org_id, select(Membership).where(Membership.person_id == person_id))
+    found = await session.scalar(mine)
+    if found is None:
+        found = Membership(org_id=org_id, person_id=person_id, role=role, created_at=now)
+        session.add(found)
+        await session.flush()
+    return found
+
+
+async def set_role(session: AsyncSession, by: Principal, membership: str, role: str) -> str:
+    """Give a member (a public id) another role; returns the one before.
+
+    Raises `NoSuchMembership`, `UnknownRole`, `Exceeds` where the role before or after may do what
+    `by` may not, `LastOwner`.
+    """
+    await check_grant(session, by, role)
+    owners = await _owners(session, by.org_id)
+    person_id, before = await _member(session, by, membership)
+    if role != OWNER:
+        _check_owner_left(owners, person_id)
+    await session.execute(
+        scoped(by.org_id, update(Membership))
+        .where(Membership.public_id == membership)
+        .values(role=role)
+    )
+    return before
+
+
+async def remove(session: AsyncSession, by: Principal, membership: str) -> str:
+    """End a membership (a public id), and with it all access at once; returns the role it had.
+
+    Raises `NoSuchMembership`, `Exceeds` where that role may do what `by` may not, `LastOwner`. A
+    person may always remove themselves: that is leaving.
+    """
+    owners = await _owners(session, by.org_id)
+    person_id, before = await _member(session, by, membership)
+    _check_owner_left(owners, person_id)
+    await session.execute(
+        scoped(by.org_id, delete(Membership)).where(Membership.public_id == membership)
+    )
+    return before
+
+
+async def disable(session: AsyncSession, person_id: int, now: datetime) -> None:
+    """Let a person in nowhere any more, from now on. Raises `LastOwner`."""
+    owned = await session.scalars(
+        select(Membership.org_id)  # unscoped: a person's organisations are over all of them
+        .where(Membership.person_id == person_id, Membership.role == OWNER)
+        .order_by(Membership.org_id)
+    )
+    for org_id in owned.all():
+        _check_owner_left(await _owners(session, org_id), person_id)
+    await session.execute(update(Person).where(Person.id == person_id).values(disabled=True))
+    await sessions.end_all(session, person_id, now)
+
+
+async def _owners(session: AsyncSession, org_id: int) -> list[int]:
+    """The people who own an organisation and can sign in, locked with their memberships until the
+    transaction ends: of two changes at once the second sees what the first did.
+    """
+    query = (
+        select(Membership.person_id)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.role == OWNER, Person.disabled.is_(False), Person.erased_at.is_(None))
+        .order_by(Membership.person_id)
+    )
+    return list(await session.scalars(lock_rows(scoped(org_id, query))))
+
+
+async def _member(session: AsyncSession, by: Principal, membership: str) -> tuple[int, str]:
+    """Whose membership it is, and the role, which may do no more than `by`."""
+    query = scoped(
+        by.org_id,
+        select(Membership.person_id, Membership.role).where(Membership.public_id == membership),
+    )
+    row = (await session.execute(lock_rows(query))).one_or_none()
+    if row is None:
+        raise NoSuchMembership(f"there is no member {membership!a} in this organisation")
+    if row.person_id != by.person_id and await _exists(session, by.org_id, row.role):
+        await check_grant(session, by, row.role)
+    return row.person_id, row.role
+
+
+async def _exists(session: AsyncSession, org_id: int, role: str) -> bool:
+    try:
+        await permissions_of(session, org_id, role)
+    except UnknownRole:  # it was deleted: who has it may do nothing
+        return False
+    return True
+
+
+def _check_owner_left(owners: Iterable[int], without: int) -> None:
+    if not leaves_an_owner(owners, without):
+        raise LastOwner("make somebody else an owner first")
