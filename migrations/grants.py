@@ -107,7 +107,7 @@ device_event       once   read      -              read    read    -            
 dead_letter        replay -         -              -       -       -            post   -
 usage_hour         sum    -         -              read    -       -            sum    -
 usage_device       post   -         -              read    -       -            post   -
-job                post   -         -              own     own     -            post   -
+job                post   -         own            own     own     -            post   -
 meter              -      -         -              keep    -       -            -      -
 usage_event        -      -         -              once    -       -            -      -
 programme          -      -         -              -       keep    -            -      -

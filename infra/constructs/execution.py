@@ -70,6 +70,7 @@ MOST = (
     "s3:PutObjectTagging",
     "secretsmanager:DescribeSecret",
     "secretsmanager:GetSecretValue",
+    "ses:SendEmail",
     "sns:Publish",
 )
 DELIVERIES = (

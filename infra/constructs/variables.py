@@ -34,6 +34,19 @@ def of_every_app(environment: Environment, data: DataStack, app: str) -> Variabl
     }
 
 
+def of_mail(environment: Environment) -> Variables:
+    """Administration sends mail, through SES of the same region."""
+    return {
+        "FORTRESS_MAIL_URL": f"ses://{environment.region}",
+        "FORTRESS_MAIL_FROM": sender(environment),
+    }
+
+
+def sender(environment: Environment) -> str:
+    """The address that mail comes from; SES has to have verified its domain."""
+    return f"no-reply@{environment.domain}"
+
+
 def secrets_of_every_app(vault: Vault) -> Secrets:
     return {"FORTRESS_SECRET": vault.app, "FORTRESS_BUS_PASSWORD": vault.bus_password}
 

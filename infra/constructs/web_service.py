@@ -3,6 +3,7 @@
 from aws_cdk import aws_applicationautoscaling as scaling
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elb
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.constructs import variables
@@ -20,6 +21,8 @@ LEAVE_S = 15
 STOP_S = 60
 # What an app is scaled on besides CPU and requests: its own metric and how much of it a task has.
 OWN_METRICS = {"reporting": ("RunningExports", EXPORTS), "dashboarding": ("OpenStreams", STREAMS)}
+# The one app that sends mail.
+MAILS = "administration"
 
 
 class WebService(Construct):
@@ -59,6 +62,8 @@ class WebService(Construct):
             ),
         )
         data.proxy.grant_connect(self.task.role, data.database_users[app])
+        if app == MAILS:
+            self.task.role.add_to_principal_policy(_may_mail(environment))
         self.service: ecs.FargateService = service(
             self,
             task=self.task,
@@ -85,13 +90,28 @@ class WebService(Construct):
         return policies.target
 
 
+def _may_mail(environment: Environment) -> iam.PolicyStatement:
+    """Mail from this environment's domain alone, and from one address of it."""
+    place = f"arn:aws:ses:{environment.region}:{environment.account}:identity"
+    return iam.PolicyStatement(
+        actions=["ses:SendEmail"],
+        resources=[f"{place}/{environment.domain}"],
+        conditions={"StringEquals": {"ses:FromAddress": variables.sender(environment)}},
+    )
+
+
 def _variables(
     environment: Environment, data: DataStack, app: str, cidr: str
 ) -> variables.Variables:
-    return variables.of_every_app(environment, data, app) | {
-        "FORTRESS_HOST": "0.0.0.0",  # noqa: S104 - the balancer comes from outside the task
-        "FORTRESS_PORT": str(load_routes().web_port),
-        # Only the balancer reaches the port, and it is in this network.
-        "FORTRESS_TRUSTED_PROXIES": cidr,
-        "FORTRESS_LEAVE_S": str(LEAVE_S),
-    }
+    mail = variables.of_mail(environment) if app == MAILS else {}
+    return (
+        variables.of_every_app(environment, data, app)
+        | mail
+        | {
+            "FORTRESS_HOST": "0.0.0.0",  # noqa: S104 - the balancer comes from outside the task
+            "FORTRESS_PORT": str(load_routes().web_port),
+            # Only the balancer reaches the port, and it is in this network.
+            "FORTRESS_TRUSTED_PROXIES": cidr,
+            "FORTRESS_LEAVE_S": str(LEAVE_S),
+        }
+    )

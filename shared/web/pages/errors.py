@@ -7,18 +7,21 @@ from starlette.types import Scope
 
 # Kept from the problem's answer: when to come again, what is allowed, who may ask.
 KEPT = ("retry-after", "allow", "www-authenticate")
-# What to do, where the title alone does not say.
-ADVICE = {
-    401: "Sign in, then open this page again.",
-    403: "Ask an administrator of your organisation if you should be able to do this.",
-    404: "Check the address, or start from the first page.",
-    405: "Go back and use the page's own buttons.",
-    500: "It is not your fault. Try again; if it stays, tell your administrator the number below.",
-    503: "Try again in a moment.",
+# By code: what is said to people instead, where a problem's own words speak of keys.
+TITLES = {
+    "unauthenticated": "Sign in first",
+    "forbidden": "You may not do that",
+    "not_found": "There is no such page",
 }
-# For people, where the problem's own words speak of keys.
-TITLES = {401: "Sign in first", 403: "You may not do that"}
 UNSAID = ("unauthenticated", "internal")
+# By code: what to do, where the problem does not say it.
+ADVICE = {
+    "unauthenticated": "Sign in, then open this page again.",
+    "forbidden": "Ask an administrator of your organisation if you should be able to do this.",
+    "not_found": "Check the address, or start from the first page.",
+    "method_not_allowed": "Go back and use the page's own buttons.",
+    "internal": "Try again. If it stays like this, tell your administrator the number below.",
+}
 
 
 def suited(scope: Scope, problem: dict[str, Any], response: Response) -> Response:
@@ -46,13 +49,12 @@ def prefers_html(accept: str) -> bool:
 
 
 def _words(problem: dict[str, Any]) -> dict[str, Any]:
-    status, code = problem["status"], problem["code"]
-    generic = code in {"unauthenticated", "forbidden"}
+    code, title, detail = problem["code"], problem["title"], problem["detail"]
     return {
-        "title": TITLES[status] if generic and status in TITLES else problem["title"],
-        "detail": "" if code in UNSAID else problem["detail"],
-        "advice": ADVICE.get(status, ""),
-        "status": status,
+        "title": TITLES.get(code, title),
+        "detail": "" if code in UNSAID or detail == title else detail,
+        "advice": ADVICE.get(code, ""),
+        "status": problem["status"],
         "request_id": problem["request_id"],
     }
 

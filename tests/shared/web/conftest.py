@@ -160,7 +160,9 @@ def limited(services: Services) -> Callable[..., FastAPI]:
 
     def make_limited(**limits: Any) -> FastAPI:
         app = make_app(services)
-        (layer,) = [layer for layer in app.user_middleware if layer.cls is Limits]
+        (layer,) = [each for each in app.user_middleware if each.kwargs.keys() >= {"bulk"}]
+        assert isinstance(layer.cls, type)
+        assert issubclass(layer.cls, Limits)
         layer.kwargs.update(limits)
         return app
 
