@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from infra.constructs.variables import FILES
+from infra.constructs.web_service import MAILS
 from infra.routes import load as load_routes
-from tests.infra.cloud import Cloud, Resource, container, services, tasks
+from tests.infra.cloud import Cloud, Resource, container, services, tasks, variables
 from tests.support.servers import ROOT
 
 APPS = [*(route.app for route in load_routes().web), "ingest"]
@@ -205,12 +206,24 @@ def test_only_tasks_of_this_account_take_the_roles(cloud: Cloud) -> None:
 def test_an_app_may_sign_in_as_its_own_database_user_and_nothing_else(
     cloud: Cloud, app: str
 ) -> None:
-    (statement,) = task_role(cloud, app)
+    statement, *others = task_role(cloud, app)
     (proxy,) = cloud.of("AWS::RDS::DBProxy")
     assert statement["Action"] == "rds-db:connect"
+    assert [each["Action"] for each in others] == (["ses:SendEmail"] if app == MAILS else [])
     head, _, user = statement["Resource"].partition(":dbuser:")[2].rpartition("/")
     assert user == f"fortress_{app}"
     assert head.startswith(f"{proxy.name}.DBProxyArn")
+
+
+def test_mail_comes_from_one_address_of_its_own_domain(cloud: Cloud) -> None:
+    statement = task_role(cloud, MAILS)[-1]
+    told = variables(tasks(cloud)[MAILS])
+    domain = told["FORTRESS_DOMAIN"]
+    assert statement["Resource"].endswith(f":identity/{domain}")
+    assert statement["Condition"] == {
+        "StringEquals": {"ses:FromAddress": told["FORTRESS_MAIL_FROM"]}
+    }
+    assert told["FORTRESS_MAIL_FROM"] == f"no-reply@{domain}"
 
 
 @pytest.mark.parametrize("app", ["bastion", "migrations"])

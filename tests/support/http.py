@@ -59,12 +59,14 @@ class _Server(uvicorn.Server):
         return port
 
 
+def _config(app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(app, port=0, lifespan="on", log_config=None, timeout_graceful_shutdown=5)
+
+
 @asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[int]:
+async def served(app: FastAPI | uvicorn.Config) -> AsyncIterator[int]:
     """The port on which `app` is served over real HTTP, in this event loop."""
-    config = uvicorn.Config(
-        app, port=0, lifespan="on", log_config=None, timeout_graceful_shutdown=5
-    )
+    config = app if isinstance(app, uvicorn.Config) else _config(app)
     server = _Server(config)
     running = asyncio.create_task(server._serve())
     await until(lambda: server.started or running.done(), "the server")

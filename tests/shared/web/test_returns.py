@@ -9,63 +9,8 @@ from starlette.types import Scope
 
 from shared.settings import Environment, Settings
 from shared.web.returns import APPS, Addresses, UnknownHost, addresses, is_return_path, return_path
+from tests.shared.web.nasty import GOOD, NASTY
 
-NASTY = [
-    "",
-    "//evil.example",
-    "///evil.example",
-    "////evil.example",
-    "/\\evil.example",
-    "\\/evil.example",
-    "\\\\evil.example",
-    "/\t/evil.example",
-    "/\n/evil.example",
-    "/\r\n/evil.example",
-    "\t//evil.example",
-    " //evil.example",
-    "/ /evil.example",
-    "/\x00/evil.example",
-    "/.//evil.example",
-    "/..//evil.example",
-    "/a/..//evil.example",
-    "/%2e%2e//evil.example",
-    "/%2E/evil.example",
-    "/.",
-    "/..",
-    "/a/../b",
-    "/a//b",
-    "/\uff0fevil.example",
-    "/é",
-    "https://evil.example",
-    "https:evil.example",
-    "https:/evil.example",
-    "http://fortress.localhost@evil.example/",
-    "javascript:alert(1)",
-    "JaVaScRiPt:alert(1)",
-    "data:text/html,x",
-    "/a#//evil.example",
-    "?a=b",
-    "a/b",
-    ".",
-    "@evil.example",
-    ":80/x",
-    "/a\r\nLocation: https://evil.example",
-    "/a\u2028b",
-    "/" + "x" * 2_000,
-]
-GOOD = [
-    "/",
-    "/devices",
-    "/devices/",
-    "/devices/dev_01JD3V3Q8X0000000000000000?limit=3&x=a%20b",
-    "/a?next=//evil.example",
-    "/a?next=https://evil.example/?b",
-    "/a/%2F%2Fevil.example",
-    "/@evil.example",
-    "/a:80/b",
-    "/.well-known/x",
-    "/...",
-]
 PIECES = ["/", "\\", ".", "..", "%2e", "%2f", "%5c", "\t", "\n", "\r", " ", ":", "@", "?", "#"]
 PIECES += ["evil.example", "https:", "javascript:", "a", "\x00", "é", "\uff0f", "\u200b"]
 
