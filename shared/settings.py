@@ -73,7 +73,8 @@ class Settings(BaseSettings):
     )
     storage_url: str = Field("file://var/files", description="file://folder or s3://bucket/prefix")
     secret: SecretStr = Field(
-        SecretStr(DEVELOPMENT_SECRET), description="signs cursors; 32 characters or more"
+        SecretStr(DEVELOPMENT_SECRET),
+        description="signs cursors and tokens of forms, seals mail; 32 characters or more",
     )
     internal_port: int = Field(
         0, ge=0, le=65535, description="port of /metrics, /healthz and /readyz; 0: none"
