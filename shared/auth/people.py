@@ -46,6 +46,7 @@ class Exceeds(Forbidden):
     title = "That is more than you may do yourself"
 
 
+_ROLE = re.compile(r"role_[0-9A-Z]{26}")
 # What can be sent to, not all that RFC 5321 allows: no quotes, no comments, no literal addresses.
 _ADDRESS = re.compile(
     r"[^\s\x00-\x1f\x7f\"(),:;<>@\[\\\]\ud800-\udfff]{1,64}"
@@ -96,9 +97,8 @@ async def permissions_of(session: AsyncSession, org_id: int, role: str) -> froze
     """What a role of an organisation permits. Raises `UnknownRole`."""
     if role in ROLES:
         return ROLES[role]
-    custom = await session.scalar(
-        scoped(org_id, select(Role.permissions).where(Role.public_id == role))
-    )
+    query = scoped(org_id, select(Role.permissions).where(Role.public_id == role))
+    custom = await session.scalar(query) if _ROLE.fullmatch(role) else None
     if custom is None:
         raise UnknownRole(f"there is no role {role!a}; use one of {', '.join(ROLES)}, or your own")
     return permitted(role, custom)

@@ -1,7 +1,10 @@
 """What every HTTP app is set besides."""
 
+from datetime import timedelta
+
 from pydantic import Field
 
+from shared.auth.sessions import Lifetimes
 from shared.settings import Settings
 
 
@@ -20,3 +23,24 @@ class WebSettings(Settings):
         description="seconds that requests are still taken after SIGTERM, while /readyz says no: as"
         " long as a load balancer takes to notice",
     )
+    session_idle_h: float = Field(
+        12.0, gt=0, le=336, description="hours after which who does nothing is signed out"
+    )
+    session_h: float = Field(
+        336.0, gt=0, le=2160, description="hours after which everybody signs in again"
+    )
+    session_fresh_m: float = Field(
+        10.0,
+        gt=0,
+        le=720,
+        description="minutes for which a factor that was shown lets do what needs a fresh one",
+    )
+
+    @property
+    def lifetimes(self) -> Lifetimes:
+        """How long a sign-in lasts."""
+        return Lifetimes(
+            idle=timedelta(hours=self.session_idle_h),
+            absolute=timedelta(hours=self.session_h),
+            fresh=timedelta(minutes=self.session_fresh_m),
+        )
