@@ -12,6 +12,8 @@ from shared.errors import DomainError, Unavailable
 
 LONGEST_ADDRESS = 254
 LONGEST_SUBJECT = 200
+# Seven bits: there are servers that take no others.
+POLICY = SMTP.clone(cte_type="7bit")
 # What mail servers everywhere take: no quotes, no comments, no brackets; a host name with letters
 # of ASCII. A name in another script is written in its ASCII form (xn--…).
 _ADDRESS = re.compile(
@@ -64,7 +66,7 @@ class Letter:
 
     def mime(self, sender: str) -> EmailMessage:
         """The letter as RFC 5322 has it, from `sender` (an address)."""
-        message = EmailMessage(policy=SMTP)
+        message = EmailMessage(policy=POLICY)
         message["From"] = Address("Fortress", addr_spec=sender)
         message["To"] = Address(addr_spec=self.to)
         message["Subject"] = self.subject

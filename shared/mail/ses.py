@@ -18,6 +18,9 @@ LASTING = ("MessageRejected", "BadRequestException", "MailFromDomainNotVerifiedE
 class SesMailer:
     """The address in `sender`, or its domain, is verified in SES. boto3 finds credentials and
     endpoint its usual way.
+
+    SES puts a Message-ID and a Date of its own over ours (its guide, *Amazon SES header fields*): a
+    letter that is sent twice is shown twice.
     """
 
     def __init__(self, sender: str, *, region: str, endpoint: str | None = None) -> None:

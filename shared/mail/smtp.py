@@ -1,5 +1,6 @@
 """Mail to a server, by SMTP."""
 
+import asyncio
 import ssl
 
 import aiosmtplib
@@ -44,21 +45,23 @@ class SmtpMailer:
     async def send(self, letter: Letter) -> None:
         user, password = self._login or (None, None)
         try:
-            await aiosmtplib.send(
-                letter.mime(self._sender),
-                sender=self._sender,
-                recipients=[letter.to],
-                hostname=self._host,
-                port=self._port,
-                username=user,
-                password=password,
-                use_tls=self._tls_first,
-                start_tls=self._start_tls,
-                tls_context=self._tls,
-                timeout=self._timeout_s,
-                # Otherwise it asks the name service for it, and waits.
-                local_hostname=self._sender.rpartition("@")[2],
-            )
+            async with asyncio.timeout(self._timeout_s):
+                await aiosmtplib.send(
+                    letter.mime(self._sender),
+                    sender=self._sender,
+                    recipients=[letter.to],
+                    hostname=self._host,
+                    port=self._port,
+                    username=user,
+                    password=password,
+                    use_tls=self._tls_first,
+                    start_tls=self._start_tls,
+                    tls_context=self._tls,
+                    # Of a single step; all of them together have no more.
+                    timeout=self._timeout_s,
+                    # Otherwise it asks the name service for it, and waits.
+                    local_hostname=self._sender.rpartition("@")[2],
+                )
         except aiosmtplib.SMTPResponseException as error:
             raise _refusal(error.code, error.message) from error
         except aiosmtplib.SMTPRecipientsRefused as error:

@@ -46,6 +46,12 @@ def test_it_says_what_it_was_given(make_letter: MakeLetter) -> None:
     assert html.get_content().strip() == letter.html
 
 
+def test_it_goes_through_servers_of_seven_bits(make_letter: MakeLetter) -> None:
+    data = make_letter(text="é" * 2_000).mime("no-reply@example.com").as_bytes()
+    assert data.isascii()
+    assert max(len(line) for line in data.split(b"\r\n")) <= 998
+
+
 def test_sent_again_it_has_the_same_bytes(make_letter: MakeLetter) -> None:
     one, other = make_letter(), letter_of(make_letter().values())
     assert one.mime("a@example.com").as_bytes() == other.mime("a@example.com").as_bytes()

@@ -1,5 +1,6 @@
 """Letters arrive at real servers, and what does not arrive is said."""
 
+import asyncio
 import smtplib
 import ssl
 from collections.abc import Callable, Iterator
@@ -132,6 +133,19 @@ async def test_no_server_is_tried_again(make_letter: MakeLetter) -> None:
     mailer = SmtpMailer(SENDER, host="127.0.0.1", port=free_port(), plain_is_fine=True)
     with pytest.raises(MailUnavailable, match="cannot be used"):
         await mailer.send(make_letter())
+
+
+async def test_a_server_that_says_nothing_is_given_up(make_letter: MakeLetter) -> None:
+    async def be_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(be_silent, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    mailer = SmtpMailer(SENDER, host="127.0.0.1", port=port, plain_is_fine=True, timeout_s=0.2)
+    with pytest.raises(MailUnavailable):
+        await mailer.send(make_letter())
+    server.close()
 
 
 def test_the_servers_refusals_are_real(plain: Server) -> None:
