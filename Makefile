@@ -30,7 +30,8 @@ AS_USERS = tests/migrations/test_unasked.py tests/ingest/test_server.py tests/da
 	tests/apps/api/test_devices.py tests/apps/api/test_imports.py tests/apps/api/test_ingestion.py \
 	tests/apps/api/test_profiles.py tests/apps/billing/test_meters.py tests/apps/billing/test_usage.py \
 	tests/apps/cli/test_commands.py tests/apps/loyalty/test_adjustments.py \
-	tests/apps/loyalty/test_members.py tests/apps/loyalty/test_points.py tests/reporting/test_exports.py
+	tests/apps/loyalty/test_members.py tests/apps/loyalty/test_points.py tests/reporting/test_exports.py \
+	tests/shared/auth/test_as_administration.py tests/shared/auth/test_codes.py
 
 test-users: setup ## Run tests of every app as its own database user; fails when a privilege is missing, or needed by none
 	@scripts/servers

@@ -211,7 +211,7 @@ def _window(now: datetime) -> datetime:
 
 def _words(seconds: int) -> str:
     if seconds < 120:
-        return f"{seconds} seconds"
+        return "a second" if seconds == 1 else f"{seconds} seconds"
     return f"{ceil(seconds / 60)} minutes"
 
 

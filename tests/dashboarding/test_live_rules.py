@@ -3,8 +3,10 @@ import pytest
 
 from apps.dashboarding.live.rules import Known, State, parse_frame, parse_last_id, sse
 from apps.dashboarding.live.watch import Watch
+from shared.auth.principal import Principal
 
 T0 = 1_763_740_800_000
+READER = Principal(1, "org_1", "key_1", frozenset(), key_id=1)
 
 
 def state(latest: bytes, *, device: str = "dev_a", online: bool = True) -> State:
@@ -87,7 +89,7 @@ def test_an_event_is_one_block_of_lines() -> None:
 
 
 async def test_a_watch_ends_at_its_bound_of_events() -> None:
-    watch = Watch(1, None, most=2, most_bytes=10_000)
+    watch = Watch(READER, None, most=2, most_bytes=10_000)
     for _ in range(3):
         watch.frame(parse_frame(b"{}"), b"{}", 1)
     assert watch.ended == "slow"
@@ -95,13 +97,13 @@ async def test_a_watch_ends_at_its_bound_of_events() -> None:
 
 
 async def test_a_watch_ends_at_its_bound_of_bytes() -> None:
-    watch = Watch(1, None, most=100, most_bytes=100)
+    watch = Watch(READER, None, most=100, most_bytes=100)
     watch.frame(parse_frame(b"{}"), b'"' + b"x" * 200 + b'"', 1)
     assert watch.ended == "slow"
 
 
 async def test_what_was_taken_makes_room() -> None:
-    watch = Watch(1, None, most=1, most_bytes=10_000)
+    watch = Watch(READER, None, most=1, most_bytes=10_000)
     for at in range(3):
         watch.frame(parse_frame(b"{}"), b"{}", at)
         assert await watch.get(1) is not None

@@ -20,7 +20,7 @@ from apps.dashboarding.live.errors import GoingAway
 from apps.dashboarding.live.rules import Changes, Known
 from apps.dashboarding.live.watch import Watch
 from apps.dashboarding.settings import DashboardingSettings
-from shared.auth.keys import Principal
+from shared.auth.principal import Principal
 from shared.bus import Subscription
 from shared.telemetry.clean import clean
 from shared.web.services import Services
@@ -64,6 +64,7 @@ class Hub:
             if now >= look or lost != self._lost:
                 self._lost = lost
                 await self._safely(self._look())
+                await self._safely(self._check_people())
                 took = time.monotonic() - now
                 look = time.monotonic() + max(self._settings.stream_look_s, LOOK_SHARE * took)
             if now >= check:
@@ -103,12 +104,24 @@ class Hub:
         self.safe = max(self.safe, now - self._settings.stream_late_ms)
 
     async def _check_keys(self) -> None:
-        keys = {watch.key_id for watch in self.watches}
+        keys = {key for watch in self.watches if (key := watch.principal.key_id)}
         now = self._services.clock.now()
         holding = await repository.holding(self._services.database, self._org_id, keys, now)
         for watch in list(self.watches):
-            if watch.key_id not in holding:
+            # One that came meanwhile was looked at just now.
+            if watch.principal.key_id in keys - holding:
                 watch.end("key")
+
+    async def _check_people(self) -> None:
+        """More often than keys: who signs out in one app is out in all within seconds."""
+        people = {one for watch in self.watches if (one := watch.principal.sign_in_id)}
+        now = self._services.clock.now()
+        holding = await repository.signed_in(
+            self._services.database, self._org_id, people, now, self._settings.lifetimes
+        )
+        for watch in list(self.watches):
+            if watch.principal.sign_in_id in people - holding:
+                watch.end("sign_in")
 
     async def _safely(self, work: Coroutine[None, None, None]) -> None:
         try:
@@ -132,7 +145,7 @@ class Hubs:
     ) -> AsyncGenerator[Watch, None]:
         """A watch that misses nothing from now on, until the block ends."""
         watch = Watch(
-            principal.key_id or 0,
+            principal,
             devices,
             most=self._settings.stream_queue,
             most_bytes=self._settings.stream_queue_bytes,

@@ -8,6 +8,8 @@ import msgspec
 from sqlalchemy import Row, Select, Text, and_, or_, select, type_coerce
 
 from apps.dashboarding.live.rules import State
+from shared.auth import sessions
+from shared.auth.sessions import Lifetimes
 from shared.db import Database
 from shared.db.scope import scoped
 from shared.models import ApiKey, Device, DeviceState
@@ -63,6 +65,17 @@ async def holding(database: Database, org_id: int, ids: Collection[int], now: da
         async with database.read() as session:
             rows = await session.execute(scoped(org_id, query))
             found.update(row.id for row in rows if SCOPE in row.scopes)
+    return found
+
+
+async def signed_in(
+    database: Database, org_id: int, ids: Collection[int], now: datetime, lifetimes: Lifetimes
+) -> set[int]:
+    """Those of the sign-ins `ids` whose people may still follow the live stream."""
+    found: set[int] = set()
+    for some in chunks(ids):
+        async with database.read() as session:
+            found |= await sessions.allowed(session, org_id, some, SCOPE, now, lifetimes=lifetimes)
     return found
 
 

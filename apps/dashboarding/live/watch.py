@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 
 from apps.dashboarding.live import rules
 from apps.dashboarding.live.rules import Changes, Frame
+from shared.auth.principal import Principal
 
 
 class Watch:
@@ -16,9 +17,14 @@ class Watch:
     """
 
     def __init__(
-        self, key_id: int, devices: AbstractSet[str] | None, *, most: int, most_bytes: int
+        self,
+        principal: Principal,
+        devices: AbstractSet[str] | None,
+        *,
+        most: int,
+        most_bytes: int,
     ) -> None:
-        self.key_id = key_id
+        self.principal = principal
         self.devices = devices
         self.ended: str | None = None
         self._most = most
