@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.auth import sessions
 from shared.auth.permissions import OWNER, ROLES, excess, permitted
 from shared.auth.principal import Principal
-from shared.db.dialect import lock_rows
+from shared.db.dialect import lock_rows, share_rows
 from shared.db.scope import scoped
 from shared.errors import Conflict, Forbidden, Invalid, NotFound
 from shared.models import Membership, Organisation, Person, Role
@@ -46,6 +46,7 @@ class Exceeds(Forbidden):
     title = "That is more than you may do yourself"
 
 
+_ANOTHER = "make somebody else an owner first"
 _ROLE = re.compile(r"role_[0-9A-Z]{26}")
 # What can be sent to, not all that RFC 5321 allows: no quotes, no comments, no literal addresses.
 _ADDRESS = re.compile(
@@ -130,6 +131,7 @@ async def set_role(session: AsyncSession, by: Principal, membership: str, role: 
     Raises `NoSuchMembership`, `UnknownRole`, `Exceeds` where the role before or after may do what
     `by` may not, `LastOwner`.
     """
+    await _hold(session, by.org_id)
     await check_grant(session, by, role)
     owners = await _owners(session, by.org_id)
     person_id, before = await _member(session, by, membership)
@@ -149,6 +151,7 @@ async def remove(session: AsyncSession, by: Principal, membership: str) -> str:
     Raises `NoSuchMembership`, `Exceeds` where that role may do what `by` may not, `LastOwner`. A
     person may always remove themselves: that is leaving.
     """
+    await _hold(session, by.org_id)
     owners = await _owners(session, by.org_id)
     person_id, before = await _member(session, by, membership)
     _check_owner_left(owners, person_id)
@@ -160,28 +163,38 @@ async def remove(session: AsyncSession, by: Principal, membership: str) -> str:
 
 async def disable(session: AsyncSession, person_id: int, now: datetime) -> None:
     """Let a person in nowhere any more, from now on. Raises `LastOwner`."""
-    owned = await session.scalars(
+    # In one order, so that two wait in turn.
+    in_all = (
         select(Membership.org_id)  # unscoped: a person's organisations are over all of them
-        .where(Membership.person_id == person_id, Membership.role == OWNER)
+        .where(Membership.person_id == person_id)
         .order_by(Membership.org_id)
     )
-    for org_id in owned.all():
-        _check_owner_left(await _owners(session, org_id), person_id)
+    for org_id in (await session.scalars(in_all)).all():
+        await _hold(session, org_id)
     await session.execute(update(Person).where(Person.id == person_id).values(disabled=True))
+    # Read again, and locked: what came meanwhile counts.
+    owned = lock_rows(in_all.where(Membership.role == OWNER))
+    for org_id in (await session.scalars(owned)).all():
+        if not await _owners(session, org_id):
+            raise LastOwner(_ANOTHER)
     await sessions.end_all(session, person_id, now)
 
 
+async def _hold(session: AsyncSession, org_id: int) -> None:
+    """Changes of who owns an organisation come one behind the other."""
+    await session.execute(lock_rows(select(Organisation.id).where(Organisation.id == org_id)))
+
+
 async def _owners(session: AsyncSession, org_id: int) -> list[int]:
-    """The people who own an organisation and can sign in, locked with their memberships until the
-    transaction ends: of two changes at once the second sees what the first did.
+    """The people who own an organisation and can sign in: as they are now, whatever this
+    transaction saw before it was its turn.
     """
     query = (
         select(Membership.person_id)
         .join(Person, Person.id == Membership.person_id)
         .where(Membership.role == OWNER, Person.disabled.is_(False), Person.erased_at.is_(None))
-        .order_by(Membership.person_id)
     )
-    return list(await session.scalars(lock_rows(scoped(org_id, query))))
+    return list(await session.scalars(share_rows(scoped(org_id, query))))
 
 
 async def _member(session: AsyncSession, by: Principal, membership: str) -> tuple[int, str]:
@@ -208,4 +221,4 @@ async def _exists(session: AsyncSession, org_id: int, role: str) -> bool:
 
 def _check_owner_left(owners: Iterable[int], without: int) -> None:
     if not leaves_an_owner(owners, without):
-        raise LastOwner("make somebody else an owner first")
+        raise LastOwner(_ANOTHER)

@@ -11,6 +11,7 @@ from shared.auth.sessions import SEEN_STEP, SignedIn
 from shared.db import Database
 from shared.ids import digest
 from shared.models import AppSession, Membership, Person, Role, SignIn
+from shared.web.settings import WebSettings
 from tests.support.builders import make_tenant
 from tests.support.people import (
     LIFETIMES,
@@ -43,6 +44,11 @@ async def touch(database: Database, token: str, now: datetime) -> None:
     signed_in = await found(database, token, now)
     async with database.unit_of_work() as session:
         await sessions.touch(session, signed_in, now)
+
+
+def test_how_long_they_last_can_be_set() -> None:
+    assert WebSettings().lifetimes == LIFETIMES
+    assert WebSettings(session_idle_h=1).lifetimes.idle == timedelta(hours=1)
 
 
 async def test_a_session_says_who_it_is_and_what_they_may_do(database: Database) -> None:
