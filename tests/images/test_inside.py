@@ -34,6 +34,7 @@ def site(tmp_path: Path) -> Path:
         "botocore/data/endpoints.json": '{"partitions": []}',
         "botocore/data/ec2/service-2.json": "{}",
         "botocore/data/s3/service-2.json": "{}",
+        "botocore/data/sesv2/service-2.json": "{}",
         "botocore/data/sts/service-2.json": "{}",
         "greenlet/__init__.py": "",
         "greenlet/greenlet.cpp": "int x;",
@@ -74,6 +75,11 @@ def test_what_no_app_runs_goes(site: Path) -> None:
 def test_s3_stays_for_those_who_store_files_there(site: Path) -> None:
     (site / "boto3").mkdir()
     assert site / "botocore/data/s3" not in prune.unneeded(site)
+
+
+def test_ses_stays_for_who_sends_mail(site: Path) -> None:
+    (site / "aiosmtplib").mkdir()
+    assert site / "botocore/data/sesv2" not in prune.unneeded(site)
 
 
 def test_alembic_keeps_all_dialects(site: Path) -> None:

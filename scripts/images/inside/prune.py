@@ -28,8 +28,8 @@ FOLDERS = (
 DIALECTS = ("sqlalchemy/dialects/mssql", "sqlalchemy/dialects/oracle")
 DIALECTS_POSTGRESQL = "sqlalchemy/dialects/postgresql"
 # botocore describes 440 services. Credentials come from the container, an assumed role or single
-# sign-on; files lie in S3.
-SERVICES = frozenset({"s3", "signin", "sso", "sso-oidc", "sts"})
+# sign-on; files lie in S3; administration sends mail, by SES or SMTP.
+SERVICES = frozenset({"s3", "sesv2", "signin", "sso", "sso-oidc", "sts"})
 
 
 def unneeded(site: Path) -> list[Path]:
@@ -45,6 +45,8 @@ def unneeded(site: Path) -> list[Path]:
         ]
     if not (site / "boto3").is_dir():
         found.append(services / "s3")
+    if not (site / "aiosmtplib").is_dir():
+        found.append(services / "sesv2")
     return [path for path in found if path.exists()]
 
 
