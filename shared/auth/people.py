@@ -91,7 +91,7 @@ async def belongs_to(session: AsyncSession, person_id: int) -> list[Belongs]:
         .where(Membership.person_id == person_id)
         .order_by(Organisation.name, Organisation.id)
     )
-    return [Belongs(*row) for row in rows.tuples()]
+    return [Belongs(*row) for row in rows]
 
 
 async def permissions_of(session: AsyncSession, org_id: int, role: str) -> frozenset[str]:

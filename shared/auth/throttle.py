@@ -189,7 +189,7 @@ async def _count(database: Database, subject: bytes, limit: Limit, now: datetime
                 Attempt.subject == subject, Attempt.since >= since - WINDOW
             )
         )
-        wait = _wait(rows.tuples().all(), limit, now)
+        wait = _wait([(count, at) for count, at in rows], limit, now)
         if wait > timedelta(0):
             seconds = ceil(wait.total_seconds())
             raise Throttled(f"wait {_words(seconds)}, then try again", retry_after=seconds)
