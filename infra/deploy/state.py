@@ -27,8 +27,13 @@ class Before(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def take(place: Place, stacks: Stacks, stack: str) -> Before:
-    """What runs now: the tags that the services really run, whatever the stack was told."""
-    if stacks.found(stack) is None:
+    """What runs now: the tags that the services really run, whatever the stack was told.
+
+    A stack without a service runs nothing.
+    """
+    template = stacks.template(stack) if stacks.found(stack) else None
+    if not _has_services(template):
+        # Nothing, or what a first deployment made before its migrations failed.
         return Before(stack=stack, region=place.region, parameters={})
     told = stacks.parameters(stack)
     runs = running(place, stacks.outputs(stack).get("Cluster", ""))
@@ -37,7 +42,7 @@ def take(place: Place, stacks: Stacks, stack: str) -> Before:
         stack=stack,
         region=place.region,
         parameters=told | {name: tag for name, tag in given.items() if name in told},
-        template=stacks.template(stack),
+        template=template,
     )
 
 
@@ -81,6 +86,11 @@ def running(place: Place, cluster: str) -> dict[str, str]:
             definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])
             tags |= _tags(definition["taskDefinition"])
     return tags
+
+
+def _has_services(template: Any) -> bool:
+    every = (template or {}).get("Resources", {}).values()
+    return any(one["Type"] == "AWS::ECS::Service" for one in every)
 
 
 def _tags(definition: dict[str, Any]) -> dict[str, str]:
