@@ -186,8 +186,8 @@ def described(load: Load) -> dict[str, str]:
     return {
         "devices": f"{load.devices:,}, a message of {load.message_bytes} bytes every "
         f"{load.interval_s} s: {rate} a second, {int(load.messages):,} a month",
-        "TLS": f"{load.tls_percent}% of devices, ended at the network balancer; each device "
-        f"connects {load.reconnects_a_day} times a day",
+        "TLS": f"{load.tls_percent}% of devices, ended at the network balancer",
+        "connections": f"each device makes {load.reconnects_a_day} a day and holds it",
         "readers": f"{load.readers:,} people with a dashboard open {load.reading_hours} h a month, "
         f"{load.pages_an_hour} pages or parts an hour each; machines ask {load.api_a_second} "
         "times a second",
