@@ -138,6 +138,18 @@ def document(report: Report) -> dict[str, Any]:
         "baseline": {name: _range(value) for name, value in report.plans.items()},
         "lines": [_line(report, number) for number in range(len(bill.lines))],
         "free": [msgspec.to_builtins(item) for item in bill.free],
+        **_alternatives(report),
+        "articles": [msgspec.to_builtins(claim) for claim in report.claims],
+        "assumptions": list(report.assumptions),
+        "unconfirmed": {
+            item: usd(amount).replace(",", "") for item, amount in report.unconfirmed.items()
+        },
+    }
+
+
+def _alternatives(report: Report) -> dict[str, Any]:
+    """What else it could be, and what that would cost."""
+    return {
         "shapes": [
             {"name": s.name, "total": _range(s.total), "given_up": s.given_up}
             for s in report.shapes
@@ -153,11 +165,6 @@ def document(report: Report) -> dict[str, Any]:
         "databases": [
             {"name": d.name, "total": _range(d.total), "built": d.built} for d in report.databases
         ],
-        "articles": [msgspec.to_builtins(claim) for claim in report.claims],
-        "assumptions": list(report.assumptions),
-        "unconfirmed": {
-            item: usd(amount).replace(",", "") for item, amount in report.unconfirmed.items()
-        },
     }
 
 
