@@ -2,12 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
 from infra.environments import load
+from infra.ports import check_free
 from infra.routes import DeviceRoute, Routes
 from infra.routes import load as load_routes
 from shared.errors import ConfigurationError
@@ -23,7 +23,7 @@ def _with_line(port: int) -> Routes:
 
 
 def _synthesise(routes: Routes, out: Path) -> dict[str, Template]:
-    # Constructs start a process: only tests that need one pay for it.
+    # Constructs start a process: only this test pays for it.
     from infra.app import new  # noqa: PLC0415 - see above
     from infra.stacks.edge import EdgeStack  # noqa: PLC0415 - see above
     from infra.stacks.network import NetworkStack  # noqa: PLC0415 - see above
@@ -39,37 +39,28 @@ def _synthesise(routes: Routes, out: Path) -> dict[str, Template]:
     }
 
 
-@pytest.fixture(scope="module")
-def listed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Template]:
-    return _synthesise(_with_line(TELTONIKA), tmp_path_factory.mktemp("synth"))
-
-
-def _at(templates: dict[str, Template], stack: str, kind: str) -> list[dict[str, Any]]:
-    return every(templates[stack], kind)
-
-
-def test_it_gets_a_listener(listed: dict[str, Template]) -> None:
-    listeners = _at(listed, "edge", "AWS::ElasticLoadBalancingV2::Listener")
-    assert TELTONIKA in {listener["Port"] for listener in listeners}
-
-
-def test_it_gets_targets(listed: dict[str, Template]) -> None:
-    groups = _at(listed, "edge", "AWS::ElasticLoadBalancingV2::TargetGroup")
-    assert TELTONIKA in {group["Port"] for group in groups}
-
-
-def test_devices_may_reach_it(listed: dict[str, Template]) -> None:
-    groups = _at(listed, "network", "AWS::EC2::SecurityGroup")
-    opened = {rule["FromPort"] for one in groups for rule in one.get("SecurityGroupIngress", [])}
-    assert TELTONIKA in opened
-
-
-def test_the_balancer_may_reach_ingest_at_it(listed: dict[str, Template]) -> None:
-    rules = _at(listed, "network", "AWS::EC2::SecurityGroupIngress")
-    assert TELTONIKA in {rule["FromPort"] for rule in rules}
+def test_it_gets_a_listener_targets_and_rules(tmp_path: Path) -> None:
+    made = _synthesise(_with_line(TELTONIKA), tmp_path)
+    balancing = "AWS::ElasticLoadBalancingV2"
+    groups = every(made["network"], "AWS::EC2::SecurityGroup")
+    ports = {
+        "listeners": {one["Port"] for one in every(made["edge"], f"{balancing}::Listener")},
+        "targets": {one["Port"] for one in every(made["edge"], f"{balancing}::TargetGroup")},
+        "from outside": {
+            rule["FromPort"] for one in groups for rule in one.get("SecurityGroupIngress", [])
+        },
+        "to ingest": {
+            one["FromPort"] for one in every(made["network"], "AWS::EC2::SecurityGroupIngress")
+        },
+    }
+    assert [name for name, found in ports.items() if TELTONIKA not in found] == []
 
 
 @pytest.mark.parametrize("port", [22, 9443])
-def test_a_port_that_is_taken_at_the_balancer_is_refused(tmp_path: Path, port: int) -> None:
+def test_a_port_that_is_taken_at_the_balancer_is_refused(port: int) -> None:
     with pytest.raises(ConfigurationError, match=f"on port {port}: that one is taken"):
-        _synthesise(_with_line(port), tmp_path)
+        check_free(_with_line(port))
+
+
+def test_the_lines_that_are_listed_are_on_free_ports() -> None:
+    check_free(load_routes())
