@@ -3,6 +3,7 @@
 import json
 import os
 from argparse import Namespace
+from collections.abc import Mapping
 from pathlib import Path
 
 from infra.deploy import git, images, release, smoke, state
@@ -91,11 +92,25 @@ def scan(given: Namespace) -> None:
 def check(given: Namespace) -> None:
     """See that a deployment can go well, before anything is changed."""
     environment = load(given.environment)
-    Place(environment)
+    place = Place(environment)
     wanted = release.read(given.release)
     images.check(Place(load_delivery()), wanted.tags)
     _stacks(environment)
+    if not given.back:
+        _check_forward(wanted, state.running(place, environment.prefix))
     say(f"{given.environment}: all {len(wanted.tags)} images of {wanted.revision[:12]} are there")
+
+
+def _check_forward(wanted: release.Release, runs: Mapping[str, str]) -> None:
+    """Raise `ConfigurationError` for a release that is older than what runs: it was approved late,
+    or overtaken by the next.
+    """
+    older = release.backwards(wanted.tags, runs, git.is_before)
+    if older:
+        raise ConfigurationError(
+            f"{', '.join(older)} would go back behind what runs ({wanted.tags[older[0]]} is before "
+            f"{runs[older[0]]}): deploy a newer release, or say --back. Nothing was changed"
+        )
 
 
 def running(given: Namespace) -> None:

@@ -53,6 +53,19 @@ def test_a_release_whose_images_are_there_passes(cloud: Cloud, deploy: Deploy) -
     assert "all 10 images" in said
 
 
+def test_a_release_older_than_what_runs_is_refused_unless_it_is_asked_for(
+    cloud: Cloud, deploy: Deploy
+) -> None:
+    older, newer = git.commit("60c5125~1")[:12], git.commit("60c5125")[:12]
+    cloud.images(older)
+    deployed(cloud, deploy, newer)
+    late = str(cloud.released(older))
+    code, said = deploy("check", "staging", RELEASE, late)
+    assert code == 1
+    assert f"api would go back behind what runs ({older} is before {newer})" in said
+    assert deploy("check", "staging", RELEASE, late, "--back")[0] == 0
+
+
 def test_a_repository_that_is_missing_says_what_to_deploy_first(
     cloud: Cloud, deploy: Deploy
 ) -> None:
