@@ -13,6 +13,8 @@ import pytest
 from apps.ingest import server, supervisor
 from apps.ingest.settings import IngestSettings
 from infra.routes import load as load_routes
+from shared import health
+from shared.web import health as web_health
 from shared.web import serve
 from shared.web.settings import WebSettings
 from tests.infra import images
@@ -92,7 +94,8 @@ def test_a_web_app_answers_on_until_the_balancer_has_noticed(cloud: Cloud, app: 
 def test_a_planned_end_lets_requests_under_way_be_answered(cloud: Cloud, app: str) -> None:
     # ECS takes a task out of the balancer and waits this long before it sends the signal; what goes
     # on for longer has the app's own time to drain after it.
-    assert all(10 <= delay_s(group) <= 60 for group in groups(cloud, app))
+    least, most = (60, 300) if app == "reporting" else (10, 60)
+    assert all(least <= delay_s(group) <= most for group in groups(cloud, app))
 
 
 def test_an_idle_connection_is_closed_by_the_balancer_first(cloud: Cloud) -> None:
@@ -205,6 +208,22 @@ def test_a_task_that_starts_is_not_judged_before_it_can_be_ready(cloud: Cloud, a
     )
     grace = services(cloud)[app].properties["HealthCheckGracePeriodSeconds"]
     assert health["StartPeriod"] + ready + SPARE_S < grace
+
+
+@pytest.mark.parametrize("app", WEB)
+def test_an_app_says_that_it_is_not_ready_before_the_balancer_stops_listening(
+    cloud: Cloud, app: str
+) -> None:
+    # A database that does not answer is found out within the app's own bound.
+    assert all(
+        group.properties["HealthCheckTimeoutSeconds"] > web_health.ANSWER_S
+        for group in groups(cloud, app)
+    )
+
+
+@pytest.mark.parametrize("app", [*WEB, "ingest"])
+def test_a_container_is_asked_by_a_program_that_gives_up_in_time(cloud: Cloud, app: str) -> None:
+    assert container(tasks(cloud)[app])["HealthCheck"]["Timeout"] > health.ANSWER_S
 
 
 def test_no_number_of_the_signal_is_left_to_chance(cloud: Cloud) -> None:
