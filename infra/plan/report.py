@@ -136,6 +136,7 @@ def document(report: Report) -> dict[str, Any]:
         "groups": {name: _range(value) for name, value in bill.groups.items()},
         "apps": {name: _range(value) for name, value in bill.per_app.items()},
         "baseline": {name: _range(value) for name, value in report.plans.items()},
+        "containers": {name: _range(value) for name, value in bill.bought.items()},
         "lines": [_line(report, number) for number in range(len(bill.lines))],
         "free": [msgspec.to_builtins(item) for item in bill.free],
         **_alternatives(report),
