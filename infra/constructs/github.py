@@ -87,6 +87,12 @@ def let_deploy(
     prefix = environment.prefix
     here = f"{environment.region}:{cdk.Stack.of(role).account}"
     _allow(role, ["ecr:ListImages"], [one.repository_arn for one in repositories])
+    _allow(
+        role,
+        ["secretsmanager:DescribeSecret"],
+        [f"arn:aws:secretsmanager:{here}:secret:fortress/{environment.name}/bastion/host-key-*"],
+        why="Whether the host key is there, not what it is; AWS adds six characters to the name",
+    )
     _let_change_stacks(role, f"arn:aws:cloudformation:{here}:stack/{prefix}-*/*", execution)
     _allow(
         role,

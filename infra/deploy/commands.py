@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from infra.deploy import git, images, release, smoke, state
-from infra.deploy.aws import Place
+from infra.deploy.aws import ClientError, Place, code_of
 from infra.deploy.changed import NAMES, changed
 from infra.deploy.stacks import Stacks
 from infra.deploy.tasks import OneOff, Runner
@@ -96,9 +96,26 @@ def check(given: Namespace) -> None:
     wanted = release.read(given.release)
     images.check(Place(load_delivery()), wanted.tags)
     _stacks(environment)
+    _check_host_key(place, environment)
     if not given.back:
         _check_forward(wanted, state.running(place, environment.prefix))
     say(f"{given.environment}: all {len(wanted.tags)} images of {wanted.revision[:12]} are there")
+
+
+def _check_host_key(place: Place, environment: Environment) -> None:
+    """Raise `ConfigurationError` without the one secret that is made by hand: the bastion would not
+    start, and the deployment be put back after a quarter of an hour.
+    """
+    name = f"fortress/{environment.name}/bastion/host-key"
+    try:
+        place.client("secretsmanager").describe_secret(SecretId=name)
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
+        raise ConfigurationError(
+            f"there is no secret {name}: make the bastion's host key first (docs/deployment.md, "
+            "step 3). Nothing was changed"
+        ) from None
 
 
 def _check_forward(wanted: release.Release, runs: Mapping[str, str]) -> None:

@@ -16,6 +16,7 @@ REGION = "us-east-1"
 TAG = "0123456789ab"
 OLDER = "ba9876543210"
 CLUSTER = "fortress-staging"
+HOST_KEY = "fortress/staging/bastion/host-key"
 
 
 def _definition(app: str) -> dict[str, Any]:

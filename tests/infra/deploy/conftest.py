@@ -10,7 +10,7 @@ from infra import environments
 from infra.deploy import stacks, tasks
 from infra.deploy.__main__ import main
 from infra.deploy.changed import NAMES
-from tests.support.deploying import ACCOUNT, NETWORK, REGION, SERVICES, Cloud
+from tests.support.deploying import ACCOUNT, HOST_KEY, NETWORK, REGION, SERVICES, Cloud
 from tests.support.moto import moto_server
 
 
@@ -42,6 +42,7 @@ def cloud(aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     made = Cloud(aws, tmp_path)
     for app in NAMES:
         made.client("ecr").create_repository(repositoryName=f"fortress/{app}")
+    made.client("secretsmanager").create_secret(Name=HOST_KEY, SecretString="a key")
     made.template("network", NETWORK)
     made.template("services", SERVICES)
     return made

@@ -13,7 +13,7 @@ from infra.deploy.aws import Place
 from infra.deploy.changed import NAMES
 from infra.environments import load
 from shared.errors import ConfigurationError
-from tests.support.deploying import NETWORK, OLDER, SERVICES, TAG, Cloud, stopping
+from tests.support.deploying import HOST_KEY, NETWORK, OLDER, SERVICES, TAG, Cloud, stopping
 
 Deploy = Callable[..., tuple[int, str]]
 RELEASE = "--release"
@@ -64,6 +64,15 @@ def test_a_release_older_than_what_runs_is_refused_unless_it_is_asked_for(
     assert code == 1
     assert f"api would go back behind what runs ({older} is before {newer})" in said
     assert deploy("check", "staging", RELEASE, late, "--back")[0] == 0
+
+
+def test_without_the_bastion_s_host_key_nothing_is_begun(cloud: Cloud, deploy: Deploy) -> None:
+    cloud.images(TAG)
+    vault = cloud.client("secretsmanager")
+    vault.delete_secret(SecretId=HOST_KEY, ForceDeleteWithoutRecovery=True)
+    code, said = deploy("check", "staging", RELEASE, str(cloud.released()))
+    assert code == 1
+    assert "no secret fortress/staging/bastion/host-key" in said
 
 
 def test_a_repository_that_is_missing_says_what_to_deploy_first(
