@@ -192,6 +192,6 @@ def described(load: Load) -> dict[str, str]:
         f"{load.pages_an_hour} pages or parts an hour each; machines ask {load.api_a_second} "
         "times a second",
         "reports": f"{load.reports:,} a month of {load.report_mb} MB",
-        "kept": f"readings of {load.retention_days} days: every organisation has set a retention",
+        "kept": f"readings of {load.retention_days} days; nothing deletes older ones by itself yet",
         "peaks": peaks or "none",
     }

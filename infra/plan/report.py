@@ -70,7 +70,19 @@ class Report:
     @property
     def assumptions(self) -> tuple[str, ...]:
         load = [f"{name}: {text}" for name, text in described(self.bill.load).items()]
-        return (*load, *GENERAL, f"baseline: {PLAN_NAMES[self.bill.plan]}; Spot is never covered")
+        kept = f"each further 30 days that readings are kept add {usd(self._month_of_readings)} USD"
+        return (
+            *load,
+            kept,
+            *GENERAL,
+            f"baseline: {PLAN_NAMES[self.bill.plan]}; Spot is never covered",
+        )
+
+    @property
+    def _month_of_readings(self) -> Decimal:
+        """What it costs to keep 30 days of readings more."""
+        stored = sum(x.amount.likely for x in self.bill.lines if x.what == "Aurora storage")
+        return Decimal(stored) * 30 / self.bill.load.retention_days
 
     @property
     def unconfirmed(self) -> dict[str, Decimal]:
