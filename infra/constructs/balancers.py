@@ -103,7 +103,11 @@ class WebBalancer(Construct):
                 conditions=[elb.ListenerCondition.host_headers([host])],
                 action=elb.ListenerAction.forward([self.targets[route.app]]),
             )
-            self._names.alias(route.subdomain, targets.LoadBalancerTarget(self.balancer))
+            self._names.alias(
+                route.subdomain,
+                targets.LoadBalancerTarget(self.balancer),
+                self.balancer.load_balancer_dns_name,
+            )
 
 
 class DeviceBalancer(Construct):
@@ -142,7 +146,8 @@ class DeviceBalancer(Construct):
         self.bastion = self._group("Bastion", BASTION, check=None)
         self._listener("Ssh", SSH, self.bastion)
         for label in ("devices", "bastion"):
-            names.alias(label, targets.LoadBalancerTarget(self.balancer))
+            target = targets.LoadBalancerTarget(self.balancer)
+            names.alias(label, target, self.balancer.load_balancer_dns_name)
 
     def _line(self, name: str, port: int) -> None:
         self.targets[name] = self._group(name.title(), port, check=self._routes)
