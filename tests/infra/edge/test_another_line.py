@@ -25,17 +25,29 @@ def _with_line(port: int) -> Routes:
 def _synthesise(routes: Routes, out: Path) -> dict[str, Template]:
     # Constructs start a process: only this test pays for it.
     from infra.app import new  # noqa: PLC0415 - see above
+    from infra.stacks.data import DataStack  # noqa: PLC0415 - see above
     from infra.stacks.edge import EdgeStack  # noqa: PLC0415 - see above
     from infra.stacks.network import NetworkStack  # noqa: PLC0415 - see above
+    from infra.stacks.services import ServicesStack  # noqa: PLC0415 - see above
 
     environment = load("staging")
     app = new(out, environment)
     network = NetworkStack(app, "network", environment=environment, routes=routes)
-    EdgeStack(app, "edge", environment=environment, network=network, routes=routes)
+    edge = EdgeStack(app, "edge", environment=environment, network=network, routes=routes)
+    data = DataStack(app, "data", environment=environment, network=network)
+    ServicesStack(
+        app,
+        "services",
+        environment=environment,
+        network=network,
+        data=data,
+        edge=edge,
+        routes=routes,
+    )
     app.synth()
     return {
         name: json.loads((out / f"{name}.template.json").read_bytes())
-        for name in ("network", "edge")
+        for name in ("network", "edge", "services")
     }
 
 
@@ -51,6 +63,16 @@ def test_it_gets_a_listener_targets_and_rules(tmp_path: Path) -> None:
         },
         "to ingest": {
             one["FromPort"] for one in every(made["network"], "AWS::EC2::SecurityGroupIngress")
+        },
+        "of a container": {
+            mapping["ContainerPort"]
+            for task in every(made["services"], "AWS::ECS::TaskDefinition")
+            for mapping in task["ContainerDefinitions"][0].get("PortMappings", [])
+        },
+        "in a service": {
+            target["ContainerPort"]
+            for service in every(made["services"], "AWS::ECS::Service")
+            for target in service["LoadBalancers"]
         },
     }
     assert [name for name, found in ports.items() if TELTONIKA not in found] == []
