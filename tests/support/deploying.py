@@ -95,16 +95,22 @@ class Cloud:
 
     def __init__(self, address: str, folder: Path) -> None:
         self._address = address
+        self._clients: dict[str, Any] = {}
         self.folder = folder
         self.release = folder / "release.json"
 
     def client(self, service: str) -> Any:
-        make: Any = boto3.client
-        return make(service, endpoint_url=self._address, region_name=REGION)
+        if service not in self._clients:
+            make: Any = boto3.client
+            made = make(service, endpoint_url=self._address, region_name=REGION)
+            self._clients[service] = made
+        return self._clients[service]
 
     def images(self, *tags: str, apps: tuple[str, ...] = NAMES) -> None:
-        """Let the registry hold images with `tags`."""
+        """Let the registry hold images with `tags`, in the repositories of all apps."""
         ecr = self.client("ecr")
+        for app in NAMES:
+            ecr.create_repository(repositoryName=f"fortress/{app}")
         for app in apps:
             for tag in tags:
                 ecr.put_image(

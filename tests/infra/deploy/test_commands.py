@@ -78,6 +78,7 @@ def test_without_the_bastion_s_host_key_nothing_is_begun(cloud: Cloud, deploy: D
 def test_a_repository_that_is_missing_says_what_to_deploy_first(
     cloud: Cloud, deploy: Deploy
 ) -> None:
+    cloud.images(TAG)
     cloud.client("ecr").delete_repository(repositoryName="fortress/api", force=True)
     code, said = deploy("check", "staging", RELEASE, str(cloud.released()))
     assert code == 1
@@ -295,8 +296,6 @@ def test_the_release_of_a_commit_is_what_the_registry_and_git_say(
 def test_the_delivery_stack_is_made_by_hand_and_again_without_a_change(
     cloud: Cloud, deploy: Deploy, synthesised: Path
 ) -> None:
-    for app in NAMES:
-        cloud.client("ecr").delete_repository(repositoryName=f"fortress/{app}", force=True)
     folder = cloud.folder / "var" / "synth" / "delivery"
     shutil.copytree(synthesised / "delivery", folder)
     without_provider(folder / "fortress-delivery.template.json")
