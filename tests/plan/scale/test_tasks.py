@@ -123,6 +123,16 @@ def test_a_task_that_has_ended_is_sent_to_as_long(read: ReadService) -> None:
     assert counts == [2, 2, 1]
 
 
+def test_what_has_not_begun_to_serve_goes_first(read: ReadService) -> None:
+    only = msgspec.structs.replace(read("ingest"), providers=(Provider(ON_DEMAND, 0, 1),))
+    made = fleet(only, 1)
+    run(made, 12, range(5))
+
+    run(made, 1, range(5, 6))
+
+    assert [task.number for task in made.in_stage(Stage.serving)] == [0]
+
+
 def test_a_minute_is_paid_for_at_least(read: ReadService) -> None:
     made = fleet(read("api"))
     run(made, 2, range(1, 31))
