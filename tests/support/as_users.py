@@ -119,7 +119,7 @@ async def seen_as(database: Database) -> str:
 
 async def drop(database: Database, accounts: Accounts) -> None:
     async with database.transaction() as connection:
-        for app in APPS:
+        for app in accounts.listed():
             await connection.execute(text(f"DROP USER {accounts.name(app)}"))
 
 
