@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from infra.environments import load
-from migrations.users import USERS as DATABASE_USERS
 from infra.routes import load as load_routes
+from migrations.users import USERS as DATABASE_USERS
 from tests.support.templates import Templates, only, statements
 
 POOL = "ConnectionPoolConfigurationInfo"
