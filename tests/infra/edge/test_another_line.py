@@ -1,6 +1,5 @@
 """A line that routes.json does not list yet: listing it is all that it takes."""
 
-import json
 from pathlib import Path
 
 import msgspec
@@ -11,7 +10,8 @@ from infra.ports import check_free
 from infra.routes import DeviceRoute, Routes
 from infra.routes import load as load_routes
 from shared.errors import ConfigurationError
-from tests.support.templates import Template, every
+from tests.support import variants
+from tests.support.templates import every
 
 TELTONIKA = 9001
 
@@ -22,37 +22,8 @@ def _with_line(port: int) -> Routes:
     return msgspec.structs.replace(routes, devices=(*routes.devices, line))
 
 
-def _synthesise(routes: Routes, out: Path) -> dict[str, Template]:
-    # Constructs start a process: only this test pays for it.
-    from infra.app import new  # noqa: PLC0415 - see above
-    from infra.stacks.data import DataStack  # noqa: PLC0415 - see above
-    from infra.stacks.edge import EdgeStack  # noqa: PLC0415 - see above
-    from infra.stacks.network import NetworkStack  # noqa: PLC0415 - see above
-    from infra.stacks.services import ServicesStack  # noqa: PLC0415 - see above
-
-    environment = load("staging")
-    app = new(out, environment)
-    network = NetworkStack(app, "network", environment=environment, routes=routes)
-    edge = EdgeStack(app, "edge", environment=environment, network=network, routes=routes)
-    data = DataStack(app, "data", environment=environment, network=network)
-    ServicesStack(
-        app,
-        "services",
-        environment=environment,
-        network=network,
-        data=data,
-        edge=edge,
-        routes=routes,
-    )
-    app.synth()
-    return {
-        name: json.loads((out / f"{name}.template.json").read_bytes())
-        for name in ("network", "edge", "services")
-    }
-
-
 def test_it_gets_a_listener_targets_and_rules(tmp_path: Path) -> None:
-    made = _synthesise(_with_line(TELTONIKA), tmp_path)
+    made = variants.with_routes(load("staging"), _with_line(TELTONIKA), tmp_path)
     balancing = "AWS::ElasticLoadBalancingV2"
     groups = every(made["network"], "AWS::EC2::SecurityGroup")
     ports = {
