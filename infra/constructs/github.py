@@ -7,6 +7,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.constructs import role_names
 from infra.constructs.acknowledge import acknowledge
 from infra.environments import Delivery, Environment
 
@@ -86,7 +87,8 @@ def let_deploy(
     """What `python -m infra.deploy` does in one environment, through its stacks alone."""
     prefix = environment.prefix
     here = f"{environment.region}:{cdk.Stack.of(role).account}"
-    _allow(role, ["ecr:ListImages"], [one.repository_arn for one in repositories])
+    seen = ["ecr:DescribeImageScanFindings", "ecr:ListImages"]
+    _allow(role, seen, [one.repository_arn for one in repositories])
     _allow(
         role,
         ["secretsmanager:DescribeSecret"],
@@ -131,7 +133,8 @@ def _let_migrate(role: iam.Role, environment: Environment, ecs: str) -> None:
     definition = f"{ecs}:task-definition/{prefix}-migrations:*"
     why = "Each deployment makes a new revision of the migrations' task"
     _allow(role, ["ecs:RunTask"], [definition], here, why=why)
-    roles = f"arn:aws:iam::{cdk.Stack.of(role).account}:role/{prefix}-services-*"
+    tasks = role_names.of_stack(f"{prefix}-services")
+    roles = f"arn:aws:iam::{cdk.Stack.of(role).account}:role/{tasks}"
     why = "CloudFormation names the roles of tasks; only tasks get them (iam:PassedToService)"
     _pass(role, roles, "ecs-tasks.amazonaws.com", why=why)
     why = "Ids of tasks and names of services; the environment's cluster stands"

@@ -21,6 +21,13 @@ IMAGES = "images"
 # Runs before the services do: what migrates, and the command that works beside it.
 ONCE = ("migrations", "cli")
 DELIVERY = "fortress-delivery"
+LINKED = (
+    "ecs",
+    "ecs.application-autoscaling",
+    "elasticache",
+    "elasticloadbalancing",
+    "rds",
+)
 SMOKE_TRIES = 6
 SMOKE_PAUSE_S = 10.0
 
@@ -79,12 +86,19 @@ def push(given: Namespace) -> None:
 def scan(given: Namespace) -> None:
     """Wait for the registry's scan of an image; a critical finding ends the delivery."""
     tag = release.read(given.release).tags.get(given.app, "")
-    counts = images.scanned(Place(load_delivery()), given.app, tag)
+    _refuse_critical(Place(load_delivery()), given.app, tag)
+
+
+def _refuse_critical(place: Place, app: str, tag: str) -> None:
+    counts = images.scanned(place, app, tag)
+    if counts is None:
+        say(f"fortress/{app}:{tag}: the registry cannot scan it")
+        return
     said = ", ".join(f"{count} {name.lower()}" for name, count in sorted(counts.items()))
-    say(f"fortress/{given.app}:{tag}: {said or 'nothing found'}")
+    say(f"fortress/{app}:{tag}: {said or 'nothing found'}")
     if counts.get("CRITICAL"):
         raise Unavailable(
-            f"fortress/{given.app}:{tag} has critical findings: renew the package that has them "
+            f"fortress/{app}:{tag} has critical findings: renew the package that has them "
             "(`make lock UPGRADE=1`), or build again when the base has mended it"
         )
 
@@ -94,7 +108,11 @@ def check(given: Namespace) -> None:
     environment = load(given.environment)
     place = Place(environment)
     wanted = release.read(given.release)
-    images.check(Place(load_delivery()), wanted.tags)
+    registry = Place(load_delivery())
+    images.check(registry, wanted.tags)
+    for app, tag in sorted(wanted.tags.items()):
+        # Also of those that an earlier run pushed, and ended because of what was found.
+        _refuse_critical(registry, app, tag)
     _stacks(environment)
     _check_host_key(place, environment)
     if not given.back:
@@ -214,10 +232,25 @@ def rollback(given: Namespace) -> None:
 def delivery(given: Namespace) -> None:
     """Deploy what the pipeline itself needs, with the caller's own rights."""
     place = Place(load_delivery())
+    _make_linked_roles(place)
     for stack in stacks(SYNTH / "delivery"):
         _deploy(_cloud(place, given), stack, {})
     for name, value in sorted(Stacks(place).outputs(DELIVERY).items()):
         say(f"{name:24}{value}")
+
+
+def _make_linked_roles(place: Place) -> None:
+    """AWS's own roles, before anything needs them: a service that makes its role when it is first
+    used may not be able to take it yet, and the stack that used it fails.
+    """
+    client = place.client("iam")
+    for service in LINKED:
+        try:
+            client.create_service_linked_role(AWSServiceName=f"{service}.amazonaws.com")
+        except ClientError as error:
+            there = "has been taken" in str(error) or code_of(error) == "EntityAlreadyExists"
+            if not there:
+                raise
 
 
 def _run(given: Namespace, name: str, command: list[str] | tuple[str, ...]) -> str:

@@ -40,7 +40,7 @@ class DataStack(cdk.Stack):
             "Key",
             description=f"Fortress {environment.name}: database, bus, files, secrets",
             enable_key_rotation=True,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         self.database_name = DATABASE
         self.database_users = database_users(environment)

@@ -107,7 +107,7 @@ class Cloud:
         return self._clients[service]
 
     def images(self, *tags: str, apps: tuple[str, ...] = NAMES) -> None:
-        """Let the registry hold images with `tags`, in the repositories of all apps."""
+        """Let the registry hold scanned images with `tags`, in the repositories of all apps."""
         ecr = self.client("ecr")
         for app in NAMES:
             ecr.create_repository(repositoryName=f"fortress/{app}")
@@ -119,6 +119,8 @@ class Cloud:
                     imageManifestMediaType="application/vnd.oci.image.manifest.v1+json",
                     imageTag=tag,
                 )
+                # moto scans when it is asked, not when an image comes.
+                ecr.start_image_scan(repositoryName=f"fortress/{app}", imageId={"imageTag": tag})
 
     def released(self, tag: str = TAG, **others: str) -> Path:
         """A release of all images at `tag`."""
