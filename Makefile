@@ -59,7 +59,7 @@ synth: setup ## Write the templates of AWS into var/synth, without an account, a
 
 plan: setup ## Reckon bill, compute and scaling from the templates, into var/plan (text, JSON, pages)
 	@[ -d var/synth/production ] || $(MAKE) --no-print-directory synth
-	@exec scripts/plan
+	@exec $(BIN)/python -m scripts.plan
 
 images: setup ## Build every container image, measure size and start, list what is in them (ARGS: names; BASE_IMAGE)
 	@$(BIN)/python -m scripts.images $(ARGS)

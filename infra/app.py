@@ -10,8 +10,6 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +21,18 @@ from cdk_nag import AwsSolutionsChecks
 
 from infra.environments import Environment, load, load_all, load_delivery
 from infra.stacks.data import DataStack
+from infra.stacks.delivery import DeliveryStack
 from infra.stacks.edge import EdgeStack
 from infra.stacks.network import NetworkStack
+from infra.stacks.observability import ObservabilityStack
+from infra.stacks.services import ServicesStack
 from shared.errors import ConfigurationError
 
 DELIVERY = "delivery"
 OUT = Path("var/synth")
+# The budget counts what carries it. One type has no tags, though the construct gives it some.
 TAG = "fortress:environment"
+UNTAGGED = ["AWS::RDS::DBProxyTargetGroup"]
 BOUNDARY = "@aws-cdk/core:permissionsBoundary"
 # Logs come into a bucket by its policy, not by an access-control list; and the policy says so of
 # flow logs too, which would otherwise write it themselves, until the next change of ours.
@@ -73,7 +76,7 @@ def build(name: str, out: Path) -> cdk.App:
     """The app with all stacks of `name`, not yet written."""
     if name == DELIVERY:
         app = _app(out, {})
-        _delivery(app)
+        DeliveryStack(app, "fortress-delivery", delivery=load_delivery(), environments=load_all())
         return app
     environment = load(name)
     app = new(out, environment)
@@ -108,29 +111,22 @@ def _app(out: Path, context: dict[str, Any]) -> cdk.App:
 
 def stacks(app: cdk.App, environment: Environment) -> None:
     """Add the stacks of an environment, each over those it needs."""
-    made: dict[str, Any] = {"environment": environment}
-    made["network"] = NetworkStack(app, f"{environment.prefix}-network", **made)
-    data = DataStack(app, f"{environment.prefix}-data", **made)
-    made["edge"] = EdgeStack(app, f"{environment.prefix}-edge", **made)
-    made["data"] = data
-    services = _later("services", "ServicesStack")
-    if services is not None:
-        made["services"] = services(app, f"{environment.prefix}-services", **made)
-    observability = _later("observability", "ObservabilityStack")
-    if observability is not None and "services" in made:
-        observability(app, f"{environment.prefix}-observability", **made)
-
-
-def _delivery(app: cdk.App) -> None:
-    stack = _later("delivery", "DeliveryStack")
-    if stack is not None:
-        stack(app, "fortress-delivery", delivery=load_delivery(), environments=load_all())
-
-
-def _later(module: str, name: str) -> Any:
-    if find_spec(f"infra.stacks.{module}") is None:
-        return None
-    return getattr(import_module(f"infra.stacks.{module}"), name)
+    name = environment.prefix
+    network = NetworkStack(app, f"{name}-network", environment=environment)
+    data = DataStack(app, f"{name}-data", environment=environment, network=network)
+    edge = EdgeStack(app, f"{name}-edge", environment=environment, network=network)
+    services = ServicesStack(
+        app, f"{name}-services", environment=environment, network=network, data=data, edge=edge
+    )
+    ObservabilityStack(
+        app,
+        f"{name}-observability",
+        environment=environment,
+        network=network,
+        data=data,
+        edge=edge,
+        services=services,
+    )
 
 
 def main(arguments: Iterable[str] | None = None) -> int:

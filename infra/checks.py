@@ -150,6 +150,9 @@ def _data(environment: "Environment") -> str | None:
         return f"aurora.instance_class {kind!r} is not Graviton: for example t4g.medium, r7g.large"
     if not re.fullmatch(r"cache\.[a-z]\d+g[a-z]*\.\w+", environment.valkey.node_type):
         return f"valkey.node_type {environment.valkey.node_type!r}: for example cache.t4g.micro"
+    nodes, zones = environment.valkey.nodes, len(environment.task_zones)
+    if nodes > zones:
+        return f"valkey.nodes {nodes}: at most one a zone, and tasks run in {zones}"
     if environment.log_days not in LOG_DAYS:
         return f"log_days {environment.log_days}: CloudWatch offers {LOG_DAYS}"
     if environment.budget_usd < 1:

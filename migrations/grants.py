@@ -22,6 +22,9 @@ APPS: Final = (
     "ingest",
     "cli",
 )
+# Who comes through the bastion: looks, sees no hash of a secret, and changes nothing.
+PEOPLE: Final = "people"
+USERS: Final = (*APPS, PEOPLE)
 # Apps that there were once: their users are dropped.
 FORMER: Final[tuple[str, ...]] = ()
 
@@ -47,12 +50,19 @@ MEANS: Final[Mapping[str, str]] = MappingProxyType(
         "check": "SELECT, UPDATE (last_used_at)",
         # Who makes tokens and ends them need not see the hashes of others.
         "issue": "SELECT (id, org_id, device_id, revoked_at), INSERT, UPDATE (revoked_at)",
+        # Which keys and tokens there are, but not what would tell a right one from a wrong one.
+        "list": "SELECT (id, public_id, org_id, name, prefix, scopes, created_at, expires_at,"
+        " last_used_at, revoked_at)",
+        "count": "SELECT (id, org_id, device_id, created_at, revoked_at)",
         # Several at once.
         "note": "INSERT",
         "replay": "SELECT, INSERT, UPDATE (public_id, replayed_ts)",
         "sum": "SELECT (count), INSERT, UPDATE (count)",
         # Who somebody is, not what proves it.
         "meet": "SELECT (id, public_id, email, name, disabled, erased_at)",
+        # Who is invited to what, but not what opens it.
+        "invited": "SELECT (id, public_id, org_id, email, role, invited_by, created_at, expires_at,"
+        " accepted_at, revoked_at)",
         # An app takes a sign-in on and can end it; only administration makes one or prolongs it.
         "follow": "SELECT, UPDATE (seen_at, ended_at)",
         "hold": "SELECT, INSERT, UPDATE (org_id, seen_at), DELETE",
@@ -83,42 +93,42 @@ KEYS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 TABLES: Final = """
-                   api    reporting administration billing loyalty dashboarding ingest cli
-organisation       read   read      change         read    read    read         read   make
-api_key            check  check     keep           check   check   check        -      add
-person             meet   meet      keep           meet    meet    meet         -      -
-membership         read   read      own            read    read    read         -      -
-role               read   read      own            read    read    read         -      -
-invitation         -      -         keep           -       -       -            -      -
-sign_in            follow follow    own            follow  follow  follow       -      -
-session            hold   hold      own            hold    hold    hold         -      -
-sign_in_code       redeem redeem    own            redeem  redeem  redeem       -      -
-mail_token         -      -         own            -       -       -            -      -
-attempt            -      -         own            -       -       -            -      -
-audit_entry        add    -         make           add     note    -            -      add
-idempotency_key    own    tidy      own            own     own     tidy         -      -
-device_profile     own    -         -              -       -       -            read   read
-device             keep   read      -              read    read    read         read   make
-device_tag         give   -         -              -       -       -            -      add
-device_credential  issue  -         -              -       -       -            read   add
-device_state       keep   read      -              -       -       read         keep   add
-reading            once   read      -              -       -       -            split  -
-device_event       once   read      -              read    read    -            once   -
-dead_letter        replay -         -              -       -       -            post   -
-usage_hour         sum    -         -              read    -       -            sum    -
-usage_device       post   -         -              read    -       -            post   -
-job                post   -         own            own     own     -            post   -
-meter              -      -         -              keep    -       -            -      -
-usage_event        -      -         -              once    -       -            -      -
-programme          -      -         -              -       keep    -            -      -
-member             -      -         -              -       keep    -            -      -
-member_tag         -      -         -              -       give    -            -      -
-earning_rule       -      -         -              -       keep    -            -      -
-entry              -      -         -              -       once    -            -      -
-lot                -      -         -              -       keep    -            -      -
-allocation         -      -         -              -       add     -            -      -
-unclaimed_points   -      -         -              -       queue   -            -      -
-alembic_version    -      -         -              -       -       -            -      read
+                   api    reporting administration billing loyalty dashboarding ingest cli   people
+organisation       read   read      change         read    read    read         read   make  read
+api_key            check  check     keep           check   check   check        -      add   list
+person             meet   meet      keep           meet    meet    meet         -      -     meet
+membership         read   read      own            read    read    read         -      -     read
+role               read   read      own            read    read    read         -      -     read
+invitation         -      -         keep           -       -       -            -      -     invited
+sign_in            follow follow    own            follow  follow  follow       -      -     read
+session            hold   hold      own            hold    hold    hold         -      -     -
+sign_in_code       redeem redeem    own            redeem  redeem  redeem       -      -     -
+mail_token         -      -         own            -       -       -            -      -     -
+attempt            -      -         own            -       -       -            -      -     -
+audit_entry        add    -         make           add     note    -            -      add   read
+idempotency_key    own    tidy      own            own     own     tidy         -      -     -
+device_profile     own    -         -              -       -       -            read   read  read
+device             keep   read      -              read    read    read         read   make  read
+device_tag         give   -         -              -       -       -            -      add   read
+device_credential  issue  -         -              -       -       -            read   add   count
+device_state       keep   read      -              -       -       read         keep   add   read
+reading            once   read      -              -       -       -            split  -     read
+device_event       once   read      -              read    read    -            once   -     read
+dead_letter        replay -         -              -       -       -            post   -     read
+usage_hour         sum    -         -              read    -       -            sum    -     read
+usage_device       post   -         -              read    -       -            post   -     read
+job                post   -         -              own     own     -            post   -     read
+meter              -      -         -              keep    -       -            -      -     read
+usage_event        -      -         -              once    -       -            -      -     read
+programme          -      -         -              -       keep    -            -      -     read
+member             -      -         -              -       keep    -            -      -     read
+member_tag         -      -         -              -       give    -            -      -     read
+earning_rule       -      -         -              -       keep    -            -      -     read
+entry              -      -         -              -       once    -            -      -     read
+lot                -      -         -              -       keep    -            -      -     read
+allocation         -      -         -              -       add     -            -      -     read
+unclaimed_points   -      -         -              -       queue   -            -      -     read
+alembic_version    -      -         -              -       -       -            -      read  read
 """
 
 # A privilege and the column that it is for; "" for the whole table.
@@ -153,17 +163,17 @@ def _cell(table: str, word: str, *, mariadb: bool) -> frozenset[Privilege]:
 
 def _read(text: str, *, mariadb: bool) -> dict[str, Grants]:
     head, *lines = (line.split() for line in text.strip().splitlines())
-    if tuple(head) != APPS:
-        raise ValueError(f"the columns are {head}, the apps {APPS}")
-    if wrong := [line[0] for line in lines if len(line) != 1 + len(APPS)]:
-        raise ValueError(f"a decision for each app is missing for {wrong[0]}")
+    if tuple(head) != USERS:
+        raise ValueError(f"the columns are {head}, the users {USERS}")
+    if wrong := [line[0] for line in lines if len(line) != 1 + len(USERS)]:
+        raise ValueError(f"a decision for each user is missing for {wrong[0]}")
     return {
         app: {line[0]: _cell(line[0], line[1 + place], mariadb=mariadb) for line in lines}
-        for place, app in enumerate(APPS)
+        for place, app in enumerate(USERS)
     }
 
 
 GRANTS: Final[Mapping[str, Grants]] = MappingProxyType(_read(TABLES, mariadb=False))
-"""App → table → privileges, none where it has none."""
+"""User → table → privileges, none where it has none."""
 ON_MARIADB: Final[Mapping[str, Grants]] = MappingProxyType(_read(TABLES, mariadb=True))
 """The same where the server is a MariaDB (see BESIDES)."""

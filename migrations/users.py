@@ -12,15 +12,16 @@ from typing import Final
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from migrations.grants import APPS, FORMER, GRANTS, ON_MARIADB, Privilege
+from migrations.grants import FORMER, GRANTS, ON_MARIADB, Privilege
+from migrations.grants import USERS as LISTED
 from migrations.run import in_turn
 from shared.db import Database
 from shared.errors import Conflict, DomainError, Forbidden
 from shared.telemetry.clean import clean
 
 PREFIX: Final = "fortress_"
-USERS: Final[Mapping[str, str]] = {app: f"{PREFIX}{app}" for app in APPS}
-"""App → the name of its user."""
+USERS: Final[Mapping[str, str]] = {app: f"{PREFIX}{app}" for app in LISTED}
+"""App, or people → the name of its user."""
 # The server's own words for what is everywhere, or in this database, and is on no list.
 EVERYWHERE: Final = "*.*"
 # Access denied to a command, a database, a table, the system tables; not allowed to grant.
@@ -33,7 +34,8 @@ Held = dict[str, set[Privilege]]
 
 @dataclass(frozen=True)
 class Accounts:
-    """How users sign in. `passwords`: app → password; without, by IAM on Aurora.
+    """How users sign in. `passwords`: app → password, and no user for who has none; without, by IAM
+    on Aurora.
 
     `tls`: not without TLS; by IAM never. `prefix` and `host` tell users of several environments
     on one server apart.
@@ -43,6 +45,10 @@ class Accounts:
     tls: bool = True
     prefix: str = PREFIX
     host: str = "%"
+
+    def listed(self) -> list[str]:
+        """Whose users there are to be."""
+        return [app for app in LISTED if self.passwords is None or app in self.passwords]
 
     def name(self, app: str) -> str:
         """As statements and the server's tables have it."""
@@ -100,7 +106,7 @@ def _apply(connection: Connection, accounts: Accounts, changes: Changes) -> None
     database = str(connection.scalar(text("SELECT DATABASE()")))
     known = _known(connection)
     grants = ON_MARIADB if getattr(connection.dialect, "is_mariadb", False) else GRANTS
-    for app in APPS:
+    for app in accounts.listed():
         name = accounts.name(app)
         accounts.write(connection, app, known=name in known)
         if name not in known:

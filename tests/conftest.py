@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from sqlalchemy.engine import make_url
 
@@ -20,6 +21,10 @@ from tests.support import databases, servers
 pytest_plugins = ["tests.support.through_proxy", "tests.support.as_users"]
 DATABASE = "database"
 _started = ExitStack()
+# No example has a time to be done in; where CI is set, hypothesis brings that and more by itself.
+hypothesis.settings.register_profile("untimed", deadline=None)
+if not os.environ.get("CI"):
+    hypothesis.settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:

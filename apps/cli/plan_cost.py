@@ -68,6 +68,7 @@ def cost(
     with needs_infra():
         # Arithmetic of AWS is in a clone, not in the image of this command.
         from infra.plan import cost_text, report  # noqa: PLC0415 - as said above
+        from infra.plan.money import usd  # noqa: PLC0415 - the same
         from infra.plan.pages import cost as page  # noqa: PLC0415 - the same
     given = {
         "devices": devices,
@@ -86,8 +87,9 @@ def cost(
         document(report.document(made))
     else:
         typer.echo(cost_text.render(made), nl=False)
-    if budget is not None and made.bill.total.likely > budget:
-        complain(f"--budget is missed: {made.verdict}")
+    likely = made.bill.total.likely
+    if budget is not None and likely > budget:
+        complain(f"--budget is missed: {usd(likely)} USD a month is more than {budget:,}")
         raise typer.Exit(1)
 
 

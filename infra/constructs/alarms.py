@@ -31,7 +31,7 @@ class Watch:
     over: bool = True
     looks: int = 3
     of: int = 5
-    missing: Missing = Missing.NOT_BREACHING
+    missing: cloudwatch.TreatMissingData = Missing.NOT_BREACHING
 
 
 class Alarms(Construct):

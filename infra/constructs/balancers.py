@@ -8,14 +8,17 @@ from constructs import Construct
 
 from infra.constructs.names import Names
 from infra.environments import Environment
-from infra.ports import BASTION, HTTP, HTTPS, SSH, TLS_LINES
+from infra.ports import BASTION, HTTP, HTTPS, SSH, TLS_LINES, check_free
 from infra.routes import Routes
 from infra.stacks.network import NetworkStack
-from shared.errors import ConfigurationError
 
 # A target that says nothing for two checks of five seconds is out, and as quickly in again.
 CHECK_S = 5
 CHECKS = 2
+# What is under way when a task is taken out on purpose has this long to end. An export is cut off
+# after it: a million rows take up to a minute here, and a slow reader longer.
+DELAY_S = 15
+EXPORTS_S = 120
 
 
 class WebBalancer(Construct):
@@ -59,7 +62,7 @@ class WebBalancer(Construct):
             target_type=elb.TargetType.IP,
             protocol=elb.ApplicationProtocol.HTTP,
             port=self._routes.web_port,
-            deregistration_delay=cdk.Duration.seconds(15),
+            deregistration_delay=cdk.Duration.seconds(EXPORTS_S if app == "reporting" else DELAY_S),
             health_check=elb.HealthCheck(
                 path=self._routes.health,
                 port=str(self._routes.internal_port),
@@ -100,7 +103,11 @@ class WebBalancer(Construct):
                 conditions=[elb.ListenerCondition.host_headers([host])],
                 action=elb.ListenerAction.forward([self.targets[route.app]]),
             )
-            self._names.alias(route.subdomain, targets.LoadBalancerTarget(self.balancer))
+            self._names.alias(
+                route.subdomain,
+                targets.LoadBalancerTarget(self.balancer),
+                self.balancer.load_balancer_dns_name,
+            )
 
 
 class DeviceBalancer(Construct):
@@ -117,7 +124,7 @@ class DeviceBalancer(Construct):
         routes: Routes,
     ) -> None:
         super().__init__(scope, construct_id)
-        _check_ports(routes)
+        check_free(routes)
         self._routes = routes
         self._vpc = network.vpc
         self.balancer = elb.NetworkLoadBalancer(
@@ -139,7 +146,8 @@ class DeviceBalancer(Construct):
         self.bastion = self._group("Bastion", BASTION, check=None)
         self._listener("Ssh", SSH, self.bastion)
         for label in ("devices", "bastion"):
-            names.alias(label, targets.LoadBalancerTarget(self.balancer))
+            target = targets.LoadBalancerTarget(self.balancer)
+            names.alias(label, target, self.balancer.load_balancer_dns_name)
 
     def _line(self, name: str, port: int) -> None:
         self.targets[name] = self._group(name.title(), port, check=self._routes)
@@ -182,21 +190,12 @@ class DeviceBalancer(Construct):
             # without it an address of the balancer opens some 55,000 connections to a target.
             preserve_client_ip=True,
             connection_termination=False,
-            deregistration_delay=cdk.Duration.seconds(15),
+            deregistration_delay=cdk.Duration.seconds(DELAY_S),
             health_check=_check(port, check),
         )
         # Off, or closing the health port while draining would cut devices that are alive.
         group.set_attribute("target_health_state.unhealthy.connection_termination.enabled", "false")
         return group
-
-
-def _check_ports(routes: Routes) -> None:
-    for route in routes.devices:
-        if route.port in {SSH, TLS_LINES}:
-            raise ConfigurationError(
-                f"routes.json: {route.name} on port {route.port}: that one is taken at the load"
-                f" balancer ({SSH} by the bastion, {TLS_LINES} by TLS); choose another"
-            )
 
 
 def _check(port: int, routes: Routes | None) -> elb.HealthCheck:

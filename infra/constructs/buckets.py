@@ -28,7 +28,7 @@ def log_bucket(scope: Construct, construct_id: str, *, days: int) -> s3.Bucket:
                 abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
             )
         ],
-        removal_policy=cdk.RemovalPolicy.RETAIN,
+        removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     )
     acknowledge(
         bucket, "AwsSolutions-S1", "It is where logs go: its own would be written into itself."
@@ -54,7 +54,7 @@ def file_bucket(
         server_access_logs_bucket=logs,
         server_access_logs_prefix="files/",
         lifecycle_rules=[_versions()],
-        removal_policy=cdk.RemovalPolicy.RETAIN,
+        removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     )
 
 
@@ -74,7 +74,7 @@ def static_bucket(scope: Construct, construct_id: str, *, logs: s3.IBucket) -> s
         server_access_logs_bucket=logs,
         server_access_logs_prefix="static/",
         lifecycle_rules=[_versions()],
-        removal_policy=cdk.RemovalPolicy.RETAIN,
+        removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     )
 
 

@@ -13,6 +13,8 @@ from infra.environments import Environment
 from infra.stacks.network import NetworkStack
 
 DATABASE = "fortress"
+# Who comes through the bastion (docs/bastion.md).
+PEOPLE = f"{DATABASE}_people"
 VERSION = rds.AuroraMysqlEngineVersion.VER_3_10_4
 # What the apps rely on; each session has it without asking, for asking would pin it. Aurora takes
 # some for the cluster and the others for its instances:
@@ -151,7 +153,7 @@ def proxy(
         scope,
         "ProxyRole",
         assumed_by=iam.ServicePrincipal("rds.amazonaws.com"),
-        description="RDS Proxy signs in to the database as the apps' users",
+        description="RDS Proxy signs in to the database as the apps' users, and as people",
     )
     made = rds.DatabaseProxy(
         scope,
@@ -180,7 +182,7 @@ def proxy(
             resources=[
                 f"arn:{stack.partition}:rds-db:{stack.region}:{stack.account}:dbuser:"
                 f"{database.cluster_resource_identifier}/{user}"
-                for user in users.values()
+                for user in [*users.values(), PEOPLE]
             ],
         )
     )

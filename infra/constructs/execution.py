@@ -6,6 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.constructs import role_names
 from infra.constructs.acknowledge import acknowledge
 from infra.environments import Environment
 
@@ -168,7 +169,8 @@ class Execution(Construct):
         """
         account = self._stack.account
         prefix = self._environment.prefix
-        ours = [f"arn:aws:iam::{account}:role/{prefix}-{stack}-*" for stack in STACKS]
+        names = [role_names.of_stack(f"{prefix}-{stack}") for stack in STACKS]
+        ours = [f"arn:aws:iam::{account}:role/{name}" for name in names]
         why = "Roles that the stacks make, which CloudFormation names after them"
         boundary = self.boundary.managed_policy_arn
         bound: Conditions = {"StringEquals": {"iam:PermissionsBoundary": boundary}}

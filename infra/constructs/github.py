@@ -7,6 +7,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.constructs import role_names
 from infra.constructs.acknowledge import acknowledge
 from infra.environments import Delivery, Environment
 
@@ -56,7 +57,8 @@ class GitHub(Construct):
 def let_push(role: iam.Role, repositories: Sequence[ecr.Repository]) -> None:
     """Put images into the repositories, see what is there and what the scan found."""
     arns = [repository.repository_arn for repository in repositories]
-    _allow(role, ["ecr:GetAuthorizationToken"], ["*"])
+    why = "ecr:GetAuthorizationToken has no resource; what it opens are the repositories listed"
+    _allow(role, ["ecr:GetAuthorizationToken"], ["*"], why=why)
     _allow(
         role,
         [
@@ -72,11 +74,6 @@ def let_push(role: iam.Role, repositories: Sequence[ecr.Repository]) -> None:
         ],
         arns,
     )
-    acknowledge(
-        role,
-        "AwsSolutions-IAM5[Resource::*]",
-        "ecr:GetAuthorizationToken has no resource; what it opens are the repositories listed",
-    )
 
 
 def let_deploy(
@@ -88,58 +85,64 @@ def let_deploy(
     execution: iam.IRole,
 ) -> None:
     """What `python -m infra.deploy` does in one environment, through its stacks alone."""
-    stack = cdk.Stack.of(role)
     prefix = environment.prefix
-    here = f"{environment.region}:{stack.account}"
-    ecs = f"arn:aws:ecs:{here}"
-    stacks = f"arn:aws:cloudformation:{here}:stack/{prefix}-*/*"
-    templates = f"arn:aws:s3:::{bucket}/{prefix}-*"
-    roles = f"arn:aws:iam::{stack.account}:role/{prefix}-services-*"
-    log = f"arn:aws:logs:{here}:log-group:/fortress/{environment.name}/migrations"
-    _allow(role, ["ecr:ListImages"], [one.repository_arn for one in repositories])
+    here = f"{environment.region}:{cdk.Stack.of(role).account}"
+    seen = ["ecr:DescribeImageScanFindings", "ecr:ListImages"]
+    _allow(role, seen, [one.repository_arn for one in repositories])
     _allow(
         role,
-        [
-            "cloudformation:DescribeStackEvents",
-            "cloudformation:DescribeStacks",
-            "cloudformation:GetTemplate",
-        ],
-        [stacks],
+        ["secretsmanager:DescribeSecret"],
+        [f"arn:aws:secretsmanager:{here}:secret:fortress/{environment.name}/bastion/host-key-*"],
+        why="Whether the host key is there, not what it is; AWS adds six characters to the name",
     )
-    # Changing a stack is for CloudFormation's own role to do: without naming it, nothing.
+    _let_change_stacks(role, f"arn:aws:cloudformation:{here}:stack/{prefix}-*/*", execution)
+    _allow(
+        role,
+        ["s3:GetObject", "s3:PutObject"],
+        [f"arn:aws:s3:::{bucket}/{prefix}-*"],
+        why="Templates of this environment's stacks, named by what is in them",
+    )
+    _let_migrate(role, environment, f"arn:aws:ecs:{here}")
+    _allow(
+        role,
+        ["logs:GetLogEvents"],
+        [f"arn:aws:logs:{here}:log-group:/fortress/{environment.name}/migrations:log-stream:*"],
+        why="A stream a task; the group of the migrations stands",
+    )
+
+
+def _let_change_stacks(role: iam.Role, stacks: str, execution: iam.IRole) -> None:
+    """Changing a stack is for CloudFormation's own role to do: without naming it, nothing."""
+    why = "CloudFormation adds an id to a stack's name; the environment's prefix stands"
+    reading = ("DescribeStackEvents", "DescribeStacks", "GetTemplate")
+    _allow(role, [f"cloudformation:{verb}" for verb in reading], [stacks], why=why)
     _allow(
         role,
         ["cloudformation:CreateStack", "cloudformation:UpdateStack"],
         [stacks],
         {"StringEquals": {"cloudformation:RoleArn": execution.role_arn}},
+        why=why,
     )
     _pass(role, execution.role_arn, "cloudformation.amazonaws.com")
-    _allow(role, ["s3:GetObject", "s3:PutObject"], [templates])
-    cluster = f"{ecs}:cluster/{prefix}"
-    _allow(
-        role,
-        ["ecs:RunTask"],
-        [f"{ecs}:task-definition/{prefix}-migrations:*"],
-        {"ArnEquals": {"ecs:cluster": cluster}},
-    )
-    _pass(role, roles, "ecs-tasks.amazonaws.com")
-    _allow(role, ["ecs:DescribeTasks"], [f"{ecs}:task/{prefix}/*"])
-    _allow(role, ["ecs:DescribeServices"], [f"{ecs}:service/{prefix}/*"])
-    _allow(role, ["ecs:ListServices"], ["*"], {"ArnEquals": {"ecs:cluster": cluster}})
-    _allow(role, ["ecs:DescribeTaskDefinition"], ["*"])
-    _allow(role, ["logs:GetLogEvents"], [f"{log}:log-stream:*"])
-    reasons = {
-        stacks: "CloudFormation adds an id to a stack's name; the environment's prefix stands",
-        templates: "Templates of this environment's stacks, by what is in them",
-        f"{ecs}:task-definition/{prefix}-migrations:*": "Each deployment makes a new revision",
-        f"{ecs}:task/{prefix}/*": "Ids of tasks; the environment's cluster stands",
-        f"{ecs}:service/{prefix}/*": "Services of the environment's cluster",
-        roles: "CloudFormation names the roles of tasks; only tasks get them (iam:PassedToService)",
-        f"{log}:log-stream:*": "A stream a task; the group of the migrations stands",
-        "*": "DescribeTaskDefinition and ListServices take no narrower resource",
-    }
-    for resource, reason in reasons.items():
-        acknowledge(role, f"AwsSolutions-IAM5[Resource::{_shown(resource, stack)}]", reason)
+
+
+def _let_migrate(role: iam.Role, environment: Environment, ecs: str) -> None:
+    """Run the migrations in the environment's cluster, and see what runs there."""
+    prefix = environment.prefix
+    here = {"ArnEquals": {"ecs:cluster": f"{ecs}:cluster/{prefix}"}}
+    definition = f"{ecs}:task-definition/{prefix}-migrations:*"
+    why = "Each deployment makes a new revision of the migrations' task"
+    _allow(role, ["ecs:RunTask"], [definition], here, why=why)
+    tasks = role_names.of_stack(f"{prefix}-services")
+    roles = f"arn:aws:iam::{cdk.Stack.of(role).account}:role/{tasks}"
+    why = "CloudFormation names the roles of tasks; only tasks get them (iam:PassedToService)"
+    _pass(role, roles, "ecs-tasks.amazonaws.com", why=why)
+    why = "Ids of tasks and names of services; the environment's cluster stands"
+    _allow(role, ["ecs:DescribeTasks"], [f"{ecs}:task/{prefix}/*"], why=why)
+    _allow(role, ["ecs:DescribeServices"], [f"{ecs}:service/{prefix}/*"], why=why)
+    why = "These two only read, and take no narrower resource"
+    _allow(role, ["ecs:ListServices"], ["*"], here, why=why)
+    _allow(role, ["ecs:DescribeTaskDefinition"], ["*"], why=why)
 
 
 def _allow(
@@ -147,16 +150,18 @@ def _allow(
     actions: Sequence[str],
     resources: Sequence[str],
     conditions: dict[str, dict[str, str]] | None = None,
+    *,
+    why: str = "",
 ) -> None:
+    """One statement; `why` its wildcards are as narrow as they can be."""
     role.add_to_policy(
         iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
     )
+    for resource in resources:
+        if "*" in resource:
+            acknowledge(role, f"AwsSolutions-IAM5[Resource::{resource}]", why)
 
 
-def _pass(role: iam.Role, passed: str, service: str) -> None:
-    _allow(role, ["iam:PassRole"], [passed], {"StringEquals": {"iam:PassedToService": service}})
-
-
-def _shown(resource: str, stack: cdk.Stack) -> str:
-    """The resource as the rule's report names it."""
-    return str(stack.resolve(resource))
+def _pass(role: iam.Role, passed: str, service: str, *, why: str = "") -> None:
+    only = {"StringEquals": {"iam:PassedToService": service}}
+    _allow(role, ["iam:PassRole"], [passed], only, why=why)

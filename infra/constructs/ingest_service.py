@@ -13,7 +13,7 @@ from infra.constructs.service import Place, Target, service
 from infra.constructs.task import Container, Task
 from infra.constructs.vault import Vault
 from infra.environments import Delivery, Environment
-from infra.routes import load as load_routes
+from infra.routes import Routes
 from infra.stacks.data import DataStack
 
 APP = "ingest"
@@ -38,9 +38,10 @@ class IngestService(Construct):
         vault: Vault,
         place: Place,
         targets: Mapping[str, elb.NetworkTargetGroup],
+        routes: Routes,
     ) -> None:
         super().__init__(scope, construct_id)
-        ports = _ports()
+        ports = {route.name: route.port for route in routes.devices if route.app == APP}
         size = environment.services[APP]
         self.task = Task(
             self,
@@ -52,8 +53,8 @@ class IngestService(Construct):
                 cpu=size.cpu,
                 memory=size.memory,
                 stop_s=STOP_S,
-                ports=(*ports.values(), load_routes().internal_port),
-                variables=_variables(environment, data),
+                ports=(*ports.values(), routes.internal_port),
+                variables=_variables(environment, data, ports["lines"]),
                 secrets=variables.secrets_of_every_app(vault),
                 backlog=BACKLOG,
             ),
@@ -77,14 +78,9 @@ class IngestService(Construct):
         ConnectionScaling(self, "Connections", environment=environment, target=self.scaling)
 
 
-def _ports() -> dict[str, int]:
-    """The ports that ingest listens on, by the name of the line."""
-    return {route.name: route.port for route in load_routes().devices if route.app == APP}
-
-
-def _variables(environment: Environment, data: DataStack) -> variables.Variables:
+def _variables(environment: Environment, data: DataStack, port: int) -> variables.Variables:
     return variables.of_every_app(environment, data, APP) | {
-        "FORTRESS_TCP_PORT": str(_ports()["lines"]),
+        "FORTRESS_TCP_PORT": str(port),
         # The load balancer lets devices keep their addresses.
         "FORTRESS_BY_ADDRESS": "true",
         "FORTRESS_DRAIN_S": str(DRAIN_S),

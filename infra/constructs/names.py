@@ -1,5 +1,6 @@
 """Names and certificates: six hosts, devices, the bastion, static files."""
 
+import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_route53 as route53
@@ -11,7 +12,7 @@ from infra.environments import Environment
 
 class Names(Construct):
     """`certificate` of the balancers and `cdn_certificate`; a record for each name, where the zone
-    is ours. Without a zone they are made by hand, and docs/deployment.md lists them.
+    is ours. Without a zone they are made by hand: the stack's outputs say which.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
@@ -21,21 +22,26 @@ class Names(Construct):
         self.certificate = self._certificate(environment)
         self.cdn_certificate = self._cdn_certificate(environment)
 
-    def alias(self, label: str, target: route53.IAliasRecordTarget) -> None:
-        """Let `label`.domain be `target`."""
-        if self.zone is not None:
-            route53.ARecord(
-                self,
-                label.title(),
-                zone=self.zone,
-                record_name=f"{label}.{self.domain}",
-                target=route53.RecordTarget.from_alias(target),
+    def alias(self, label: str, target: route53.IAliasRecordTarget, address: str) -> None:
+        """Let `label`.domain be `target`, whose own name is `address`."""
+        name = f"{label}.{self.domain}"
+        if self.zone is None:
+            cdk.CfnOutput(
+                self, label.title(), value=address, description=f"{name} has to be a CNAME of this"
             )
+            return
+        route53.ARecord(
+            self,
+            label.title(),
+            zone=self.zone,
+            record_name=name,
+            target=route53.RecordTarget.from_alias(target),
+        )
 
     def alias_cdn(self, label: str, distribution: cloudfront.IDistribution) -> None:
         """Let `label`.domain be the CDN's, with the addresses of both kinds that it has."""
         target = targets.CloudFrontTarget(distribution)
-        self.alias(label, target)
+        self.alias(label, target, distribution.distribution_domain_name)
         if self.zone is not None:
             route53.AaaaRecord(
                 self,

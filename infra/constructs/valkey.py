@@ -16,25 +16,7 @@ def valkey(
     scope: Construct, environment: Environment, network: NetworkStack, key: kms.IKey
 ) -> tuple[str, secrets.Secret]:
     """The host name to connect to over TLS, and the secret with the key `password`."""
-    secret = secrets.Secret(
-        scope,
-        "ValkeySecret",
-        secret_name=f"fortress/{environment.name}/valkey",
-        description="Password of the bus, under the key password",
-        encryption_key=key,
-        generate_secret_string=secrets.SecretStringGenerator(
-            secret_string_template="{}",  # noqa: S106 - the key is added to this
-            generate_string_key="password",
-            password_length=64,
-            exclude_punctuation=True,
-        ),
-    )
-    acknowledge(
-        secret,
-        "AwsSolutions-SMG4",
-        "Renewing it means giving the bus two passwords for a while and starting every task anew:"
-        " docs/deployment.md has the steps. The bus holds nothing that has to last.",
-    )
+    secret = _password(scope, environment, key)
     subnets = elasticache.CfnSubnetGroup(
         scope,
         "ValkeySubnets",
@@ -65,6 +47,12 @@ def valkey(
         snapshot_retention_limit=0,
         preferred_maintenance_window="sun:07:00-sun:08:00",
     )
+    _alone(group, several=several)
+    group.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
+    return group.attr_primary_end_point_address, secret
+
+
+def _alone(group: elasticache.CfnReplicationGroup, *, several: bool) -> None:
     if not several:
         acknowledge(
             group,
@@ -72,5 +60,26 @@ def valkey(
             "One node: the small profile stands in one zone. Without the bus everything is slower"
             " and nothing is lost.",
         )
-    group.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
-    return group.attr_primary_end_point_address, secret
+
+
+def _password(scope: Construct, environment: Environment, key: kms.IKey) -> secrets.Secret:
+    secret = secrets.Secret(
+        scope,
+        "ValkeySecret",
+        secret_name=f"fortress/{environment.name}/valkey",
+        description="Password of the bus, under the key password",
+        encryption_key=key,
+        generate_secret_string=secrets.SecretStringGenerator(
+            secret_string_template="{}",  # noqa: S106 - the key is added to this
+            generate_string_key="password",
+            password_length=64,
+            exclude_punctuation=True,
+        ),
+    )
+    acknowledge(
+        secret,
+        "AwsSolutions-SMG4",
+        "Renewing it means giving the bus two passwords for a while and starting every task anew:"
+        " docs/deployment.md has the steps. The bus holds nothing that has to last.",
+    )
+    return secret

@@ -182,8 +182,8 @@ def of_database(cluster: str) -> Iterator[Watch]:
         limit=LARGE_VOLUME_GIB * GIB,
         looks=1,
         of=1,
-        first="see that partitions of readings that are past their time are dropped; nothing is"
-        " wrong yet, the bill grows",
+        first="drop partitions of readings that are past their time, for nothing does so by"
+        " itself yet (docs/cost.md); nothing is wrong, the bill grows",
     )
 
 

@@ -78,6 +78,7 @@ def _building(command: Command) -> None:
 def _deploying(command: Command) -> None:
     part = _for(command("check", commands.check))
     _release(part)
+    part.add_argument("--back", action="store_true", help="also a release older than what runs")
     part = _for(command("running", commands.running))
     part.add_argument("--out", type=Path, help=f"file (default: {BEFORE.format('ENV')})")
     part = _for(command("prepare", commands.prepare))

@@ -3,10 +3,11 @@
 import json
 import os
 from argparse import Namespace
+from collections.abc import Mapping
 from pathlib import Path
 
 from infra.deploy import git, images, release, smoke, state
-from infra.deploy.aws import Place
+from infra.deploy.aws import ClientError, Place, code_of
 from infra.deploy.changed import NAMES, changed
 from infra.deploy.stacks import Stacks
 from infra.deploy.tasks import OneOff, Runner
@@ -20,6 +21,13 @@ IMAGES = "images"
 # Runs before the services do: what migrates, and the command that works beside it.
 ONCE = ("migrations", "cli")
 DELIVERY = "fortress-delivery"
+LINKED = (
+    "ecs",
+    "ecs.application-autoscaling",
+    "elasticache",
+    "elasticloadbalancing",
+    "rds",
+)
 SMOKE_TRIES = 6
 SMOKE_PAUSE_S = 10.0
 
@@ -78,12 +86,19 @@ def push(given: Namespace) -> None:
 def scan(given: Namespace) -> None:
     """Wait for the registry's scan of an image; a critical finding ends the delivery."""
     tag = release.read(given.release).tags.get(given.app, "")
-    counts = images.scanned(Place(load_delivery()), given.app, tag)
+    _refuse_critical(Place(load_delivery()), given.app, tag)
+
+
+def _refuse_critical(place: Place, app: str, tag: str) -> None:
+    counts = images.scanned(place, app, tag)
+    if counts is None:
+        say(f"fortress/{app}:{tag}: the registry cannot scan it")
+        return
     said = ", ".join(f"{count} {name.lower()}" for name, count in sorted(counts.items()))
-    say(f"fortress/{given.app}:{tag}: {said or 'nothing found'}")
+    say(f"fortress/{app}:{tag}: {said or 'nothing found'}")
     if counts.get("CRITICAL"):
         raise Unavailable(
-            f"fortress/{given.app}:{tag} has critical findings: renew the package that has them "
+            f"fortress/{app}:{tag} has critical findings: renew the package that has them "
             "(`make lock UPGRADE=1`), or build again when the base has mended it"
         )
 
@@ -91,11 +106,46 @@ def scan(given: Namespace) -> None:
 def check(given: Namespace) -> None:
     """See that a deployment can go well, before anything is changed."""
     environment = load(given.environment)
-    Place(environment)
+    place = Place(environment)
     wanted = release.read(given.release)
-    images.check(Place(load_delivery()), wanted.tags)
+    registry = Place(load_delivery())
+    images.check(registry, wanted.tags)
+    for app, tag in sorted(wanted.tags.items()):
+        # Also of those that an earlier run pushed, and ended because of what was found.
+        _refuse_critical(registry, app, tag)
     _stacks(environment)
+    _check_host_key(place, environment)
+    if not given.back:
+        _check_forward(wanted, state.running(place, environment.prefix))
     say(f"{given.environment}: all {len(wanted.tags)} images of {wanted.revision[:12]} are there")
+
+
+def _check_host_key(place: Place, environment: Environment) -> None:
+    """Raise `ConfigurationError` without the one secret that is made by hand: the bastion would not
+    start, and the deployment be put back after a quarter of an hour.
+    """
+    name = f"fortress/{environment.name}/bastion/host-key"
+    try:
+        place.client("secretsmanager").describe_secret(SecretId=name)
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
+        raise ConfigurationError(
+            f"there is no secret {name}: make the bastion's host key first (docs/deployment.md, "
+            "step 3). Nothing was changed"
+        ) from None
+
+
+def _check_forward(wanted: release.Release, runs: Mapping[str, str]) -> None:
+    """Raise `ConfigurationError` for a release that is older than what runs: it was approved late,
+    or overtaken by the next.
+    """
+    older = release.backwards(wanted.tags, runs, git.is_before)
+    if older:
+        raise ConfigurationError(
+            f"{', '.join(older)} would go back behind what runs ({wanted.tags[older[0]]} is before "
+            f"{runs[older[0]]}): deploy a newer release, or say --back. Nothing was changed"
+        )
 
 
 def running(given: Namespace) -> None:
@@ -182,10 +232,25 @@ def rollback(given: Namespace) -> None:
 def delivery(given: Namespace) -> None:
     """Deploy what the pipeline itself needs, with the caller's own rights."""
     place = Place(load_delivery())
+    _make_linked_roles(place)
     for stack in stacks(SYNTH / "delivery"):
         _deploy(_cloud(place, given), stack, {})
     for name, value in sorted(Stacks(place).outputs(DELIVERY).items()):
         say(f"{name:24}{value}")
+
+
+def _make_linked_roles(place: Place) -> None:
+    """AWS's own roles, before anything needs them: a service that makes its role when it is first
+    used may not be able to take it yet, and the stack that used it fails.
+    """
+    client = place.client("iam")
+    for service in LINKED:
+        try:
+            client.create_service_linked_role(AWSServiceName=f"{service}.amazonaws.com")
+        except ClientError as error:
+            there = "has been taken" in str(error) or code_of(error) == "EntityAlreadyExists"
+            if not there:
+                raise
 
 
 def _run(given: Namespace, name: str, command: list[str] | tuple[str, ...]) -> str:

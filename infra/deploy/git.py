@@ -33,6 +33,15 @@ def commit(name: str, folder: Path = ROOT) -> str:
     return found.decode().strip()
 
 
+def is_before(older: str, newer: str, folder: Path = ROOT) -> bool:
+    """Whether `older` is in the history of `newer`; not when either is not here."""
+    done = subprocess.run(  # noqa: S603 - our own arguments
+        ["git", "merge-base", "--is-ancestor", older, newer],  # noqa: S607 - as above
+        cwd=folder, capture_output=True, check=False,
+    )  # fmt: skip
+    return done.returncode == 0
+
+
 def changed_paths(base: str, head: str, folder: Path = ROOT) -> set[str]:
     """The paths that differ between two commits; of a file that moved, both."""
     said = git("diff", "--name-only", "--no-renames", "-z", base, head, folder=folder)

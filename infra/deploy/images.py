@@ -1,16 +1,21 @@
 """The registry: which images are there, and putting new ones there."""
 
 import base64
+import time
 from collections.abc import Iterable, Mapping
-
-from botocore.exceptions import WaiterError
 
 from infra.deploy.aws import ClientError, Place, code_of
 from scripts.images.engine import Engine
 from shared.errors import ConfigurationError, Unavailable
 
 REPOSITORY = "fortress/{}"
-WAIT: dict[str, float] = {"Delay": 5, "MaxAttempts": 60}
+# How often the registry is asked whether its scan has ended.
+PAUSE_S = 5.0
+LOOKS = 60
+ENDED = {"ACTIVE", "COMPLETE"}
+FAILED = {"FAILED", "UNSUPPORTED_IMAGE"}
+# What is said of an image whose base is unknown, such as one built from nothing.
+UNSUPPORTED = "UNSUPPORTEDIMAGE"
 
 
 def tags(place: Place, apps: Iterable[str]) -> dict[str, set[str]]:
@@ -46,18 +51,32 @@ def push(place: Place, engine: Engine, app: str, tag: str) -> str:
     return address
 
 
-def scanned(place: Place, app: str, tag: str, wait: Mapping[str, float] = WAIT) -> dict[str, int]:
-    """How many findings of each severity the scan of an image has. Raises `Unavailable` when it
-    does not end.
+def scanned(
+    place: Place, app: str, tag: str, *, pause_s: float = PAUSE_S, looks: int = LOOKS
+) -> dict[str, int] | None:
+    """How many findings of each severity the scan of an image has; none when the registry cannot
+    scan such an image. Raises `Unavailable` when it does not end.
     """
     client = place.client("ecr")
     asked = {"repositoryName": REPOSITORY.format(app), "imageId": {"imageTag": tag}}
-    try:
-        client.get_waiter("image_scan_complete").wait(**asked, WaiterConfig=dict(wait))
-        found = client.describe_image_scan_findings(**asked)["imageScanFindings"]
-    except WaiterError:
-        raise Unavailable(f"the scan of fortress/{app}:{tag} did not end: see ECR's page") from None
-    return dict(found.get("findingSeverityCounts", {}))
+    for _ in range(looks):
+        try:
+            found = client.describe_image_scan_findings(**asked)
+        except ClientError as error:
+            # Just pushed: the scan has not begun.
+            if code_of(error) != "ScanNotFoundException":
+                raise
+            found = {"imageScanStatus": {"status": "PENDING"}}
+        said = found["imageScanStatus"]
+        if said["status"] in ENDED:
+            return dict(found["imageScanFindings"].get("findingSeverityCounts", {}))
+        if said["status"] in FAILED:
+            why = said.get("description", said["status"])
+            if UNSUPPORTED in why.upper().replace("_", ""):
+                return None
+            raise Unavailable(f"fortress/{app}:{tag} could not be scanned: {why}")
+        time.sleep(pause_s)
+    raise Unavailable(f"the scan of fortress/{app}:{tag} did not end: see ECR's page")
 
 
 def _tags(paginator: object, app: str) -> set[str]:

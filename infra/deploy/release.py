@@ -80,6 +80,20 @@ def plan(
     return Release(revision=head, tags=tags, build=build)
 
 
+def backwards(
+    wanted: Mapping[str, str],
+    runs: Mapping[str, str],
+    is_before: Callable[[str, str], bool],
+) -> list[str]:
+    """The apps that would go back: what is wanted is a commit before the one that runs."""
+    commits = {
+        app: (wanted[app].partition("-")[0], tag.partition("-")[0])
+        for app, tag in runs.items()
+        if app in wanted and TAG.fullmatch(tag) and TAG.fullmatch(wanted[app])
+    }
+    return sorted(app for app, (new, old) in commits.items() if new != old and is_before(new, old))
+
+
 def _newest(history: Sequence[str], tags: Iterable[str]) -> str | None:
     """The tag of the newest commit, among tags that are commits of the history."""
     age = {commit[:12]: number for number, commit in enumerate(history)}

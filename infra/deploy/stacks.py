@@ -15,7 +15,8 @@ WAIT: dict[str, float] = {"Delay": 10, "MaxAttempts": 400}
 # A larger template has to lie in a bucket (CloudFormation's quotas).
 INLINE_BYTES = 51_200
 BUCKET = "fortress-templates-{account}-{region}"
-GONE = "ROLLBACK_COMPLETE"
+# Nothing can be done with these but delete them.
+GONE = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"}
 BEGAN = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
 FAILED = ("CREATE_FAILED", "UPDATE_FAILED")
 
@@ -66,14 +67,19 @@ class Stacks:
         what was there before.
         """
         found = self.found(stack.name)
-        if found is not None and found["StackStatus"] == GONE:
+        if found is not None and found["StackStatus"] in GONE:
             raise ConfigurationError(
-                f"{stack.name} could not be created and is in {GONE}: delete it "
-                f"(`aws cloudformation delete-stack --stack-name {stack.name}`), then try again"
+                f"{stack.name} could not be created and is in {found['StackStatus']}: delete it as "
+                f"an administrator (`aws cloudformation delete-stack --stack-name {stack.name}`; "
+                "what is protected against deletion first, docs/deployment.md says how), then try "
+                "again"
             )
         verb = "create" if found is None else "update"
+        asked = self._asked(stack, parameters)
+        if found is None and stack.protected:
+            asked["EnableTerminationProtection"] = True
         try:
-            getattr(self._client, f"{verb}_stack")(**self._asked(stack, parameters))
+            getattr(self._client, f"{verb}_stack")(**asked)
             self._client.get_waiter(f"stack_{verb}_complete").wait(
                 StackName=stack.name, WaiterConfig=self._wait
             )

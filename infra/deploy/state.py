@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from infra.deploy.aws import Place
+from infra.deploy.aws import ClientError, Place, code_of
 from infra.deploy.images import REPOSITORY
 from infra.deploy.release import parameter
 from infra.deploy.stacks import Stacks
@@ -27,17 +27,22 @@ class Before(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def take(place: Place, stacks: Stacks, stack: str) -> Before:
-    """What runs now: the tags that the services really run, whatever the stack was told."""
-    if stacks.found(stack) is None:
+    """What runs now: the tags that the services really run, whatever the stack was told.
+
+    A stack without a service runs nothing.
+    """
+    template = stacks.template(stack) if stacks.found(stack) else None
+    if not _has_services(template):
+        # Nothing, or what a first deployment made before its migrations failed.
         return Before(stack=stack, region=place.region, parameters={})
     told = stacks.parameters(stack)
-    runs = running(place, stacks.outputs(stack).get("Cluster", ""))
+    runs = running(place, stacks.outputs(stack)["Cluster"])
     given = {parameter(app): tag for app, tag in runs.items()}
     return Before(
         stack=stack,
         region=place.region,
         parameters=told | {name: tag for name, tag in given.items() if name in told},
-        template=stacks.template(stack),
+        template=template,
     )
 
 
@@ -68,12 +73,15 @@ def put_back(stacks: Stacks, before: Before) -> bool:
 
 
 def running(place: Place, cluster: str) -> dict[str, str]:
-    """The tag that each service of the cluster runs, by app."""
+    """The tag that each service of the cluster runs, by app; none where there is no cluster."""
     ecs = place.client("ecs")
-    if not cluster:
-        return {}
-    pages = ecs.get_paginator("list_services").paginate(cluster=cluster)
-    arns = [arn for page in pages for arn in page["serviceArns"]]
+    try:
+        pages = ecs.get_paginator("list_services").paginate(cluster=cluster)
+        arns = [arn for page in pages for arn in page["serviceArns"]]
+    except ClientError as error:
+        if code_of(error) == "ClusterNotFoundException":
+            return {}
+        raise
     tags: dict[str, str] = {}
     for start in range(0, len(arns), 10):  # as many as ECS describes at once
         some = ecs.describe_services(cluster=cluster, services=arns[start : start + 10])
@@ -81,6 +89,11 @@ def running(place: Place, cluster: str) -> dict[str, str]:
             definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])
             tags |= _tags(definition["taskDefinition"])
     return tags
+
+
+def _has_services(template: Any) -> bool:
+    every = (template or {}).get("Resources", {}).values()
+    return any(one["Type"] == "AWS::ECS::Service" for one in every)
 
 
 def _tags(definition: dict[str, Any]) -> dict[str, str]:

@@ -16,11 +16,14 @@ RIGHTS = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack to deploy. `region` may differ from the environment's: certificates of a CDN."""
+    """A stack to deploy. `region` may differ from the environment's: certificates of a CDN.
+    `protected`: it cannot be deleted before that is taken back.
+    """
 
     name: str
     region: str
     template: Template
+    protected: bool = False
 
     @property
     def body(self) -> str:
@@ -49,7 +52,8 @@ def stacks(folder: Path) -> list[Stack]:
 def _stack(folder: Path, name: str, artifact: Mapping[str, Any]) -> Stack:
     file = folder / artifact["properties"]["templateFile"]
     region = artifact["environment"].rpartition("/")[2]
-    return Stack(name, region, json.loads(file.read_bytes()))
+    protected = bool(artifact["properties"].get("terminationProtection"))
+    return Stack(name, region, json.loads(file.read_bytes()), protected)
 
 
 def only(template: Template, wanted: set[str]) -> Template:

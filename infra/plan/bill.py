@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from infra.plan.load import MILLION, Load
-from infra.plan.money import Range, exactly, total
+from infra.plan.money import NOTHING, Range, exactly, total
 
 SHARED = "shared"
+# How containers are bought.
+PLAN, ON_DEMAND, SPOT = "under the savings plan", "on demand", "on Spot"
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,18 @@ class Bill:
         names = Counter(line.group for line in self.lines)
         sums = {name: amount(x for x in self.lines if x.group == name) for name in names}
         return dict(sorted(sums.items(), key=lambda pair: -pair[1].likely))
+
+    @property
+    def bought(self) -> dict[str, Range]:
+        """What containers come to by how they are bought."""
+        sums = {PLAN: NOTHING, ON_DEMAND: NOTHING, SPOT: NOTHING}
+        for line in self.lines:
+            if line.vcpus:
+                shares = [item for item in line.items if item.endswith(".share")]
+                spot = "fargate.spot.share" in shares
+                way = SPOT if spot else PLAN if shares else ON_DEMAND
+                sums[way] += line.amount
+        return sums
 
     @property
     def per_app(self) -> dict[str, Range]:

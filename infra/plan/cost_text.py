@@ -24,6 +24,7 @@ def _sections(report: Report) -> Iterator[tuple[str, str]]:
         "The baseline, bought",
         _ranges({PLAN_NAMES[n]: x for n, x in report.plans.items()}, "how"),
     )
+    yield "Containers, by how they are bought", _ranges(bill.bought, "how")
     yield "The same on other shapes", _shapes(report)
     yield "Totals by devices", _fleets(report)
     yield "The whole with another database", _databases(report)

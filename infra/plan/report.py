@@ -70,7 +70,19 @@ class Report:
     @property
     def assumptions(self) -> tuple[str, ...]:
         load = [f"{name}: {text}" for name, text in described(self.bill.load).items()]
-        return (*load, *GENERAL, f"baseline: {PLAN_NAMES[self.bill.plan]}; Spot is never covered")
+        kept = f"each further 30 days that readings are kept add {usd(self._month_of_readings)} USD"
+        return (
+            *load,
+            kept,
+            *GENERAL,
+            f"baseline: {PLAN_NAMES[self.bill.plan]}; Spot is never covered",
+        )
+
+    @property
+    def _month_of_readings(self) -> Decimal:
+        """What it costs to keep 30 days of readings more."""
+        stored = sum(x.amount.likely for x in self.bill.lines if x.what == "Aurora storage")
+        return Decimal(stored) * 30 / self.bill.load.retention_days
 
     @property
     def unconfirmed(self) -> dict[str, Decimal]:
@@ -136,8 +148,21 @@ def document(report: Report) -> dict[str, Any]:
         "groups": {name: _range(value) for name, value in bill.groups.items()},
         "apps": {name: _range(value) for name, value in bill.per_app.items()},
         "baseline": {name: _range(value) for name, value in report.plans.items()},
+        "containers": {name: _range(value) for name, value in bill.bought.items()},
         "lines": [_line(report, number) for number in range(len(bill.lines))],
         "free": [msgspec.to_builtins(item) for item in bill.free],
+        **_alternatives(report),
+        "articles": [msgspec.to_builtins(claim) for claim in report.claims],
+        "assumptions": list(report.assumptions),
+        "unconfirmed": {
+            item: usd(amount).replace(",", "") for item, amount in report.unconfirmed.items()
+        },
+    }
+
+
+def _alternatives(report: Report) -> dict[str, Any]:
+    """What else it could be, and what that would cost."""
+    return {
         "shapes": [
             {"name": s.name, "total": _range(s.total), "given_up": s.given_up}
             for s in report.shapes
@@ -153,11 +178,6 @@ def document(report: Report) -> dict[str, Any]:
         "databases": [
             {"name": d.name, "total": _range(d.total), "built": d.built} for d in report.databases
         ],
-        "articles": [msgspec.to_builtins(claim) for claim in report.claims],
-        "assumptions": list(report.assumptions),
-        "unconfirmed": {
-            item: usd(amount).replace(",", "") for item, amount in report.unconfirmed.items()
-        },
     }
 
 

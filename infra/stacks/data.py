@@ -40,7 +40,7 @@ class DataStack(cdk.Stack):
             "Key",
             description=f"Fortress {environment.name}: database, bus, files, secrets",
             enable_key_rotation=True,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         self.database_name = DATABASE
         self.database_users = database_users(environment)
@@ -50,22 +50,7 @@ class DataStack(cdk.Stack):
             self, environment, network, self.cluster, self.database_users
         )
         self.proxy_endpoint: str = self.proxy.endpoint
-        self.app_secret = secrets.Secret(
-            self,
-            "AppSecret",
-            secret_name=f"fortress/{environment.name}/app",
-            description="FORTRESS_SECRET: signs cursors and sessions",
-            encryption_key=self.key,
-            generate_secret_string=secrets.SecretStringGenerator(
-                password_length=64, exclude_punctuation=True
-            ),
-        )
-        acknowledge(
-            self.app_secret,
-            "AwsSolutions-SMG4",
-            "What it signs lives as long as it does: a new one, at the time of one's choice, ends"
-            " all of it at once. docs/deployment.md has the steps.",
-        )
+        self.app_secret = self._app_secret(environment)
         self.bastion_host_key = secrets.Secret.from_secret_name_v2(
             self, "BastionHostKey", f"fortress/{environment.name}/bastion/host-key"
         )
@@ -76,4 +61,23 @@ class DataStack(cdk.Stack):
     def _master_secret(self) -> secrets.ISecret:
         made = self.cluster.secret
         assert made is not None  # RDS manages it
+        return made
+
+    def _app_secret(self, environment: Environment) -> secrets.Secret:
+        made = secrets.Secret(
+            self,
+            "AppSecret",
+            secret_name=f"fortress/{environment.name}/app",
+            description="FORTRESS_SECRET: signs cursors and sessions",
+            encryption_key=self.key,
+            generate_secret_string=secrets.SecretStringGenerator(
+                password_length=64, exclude_punctuation=True
+            ),
+        )
+        acknowledge(
+            made,
+            "AwsSolutions-SMG4",
+            "What it signs lives as long as it does: a new one, at the time of one's choice, ends"
+            " all of it at once. docs/deployment.md has the steps.",
+        )
         return made

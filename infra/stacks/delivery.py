@@ -72,7 +72,7 @@ class DeliveryStack(cdk.Stack):
                 ),
                 ecr.LifecycleRule(description="Enough to go back to", max_image_count=KEPT),
             ],
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
 
     def _templates(self, delivery: Delivery) -> None:
@@ -85,7 +85,7 @@ class DeliveryStack(cdk.Stack):
             enforce_ssl=True,
             minimum_tls_version=1.2,
             lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(TEMPLATE_DAYS))],
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         acknowledge(
             bucket,

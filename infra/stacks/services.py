@@ -16,6 +16,7 @@ from infra.constructs.task import Container, Task
 from infra.constructs.vault import Vault
 from infra.constructs.web_service import WebService
 from infra.environments import Delivery, Environment, load_delivery
+from infra.routes import Routes
 from infra.routes import load as load_routes
 from infra.stacks.data import DataStack
 from infra.stacks.edge import EdgeStack
@@ -31,7 +32,7 @@ TAG = "fortress:app"
 class ServicesStack(cdk.Stack):
     """`cluster`; `services` and `scaling` of the seven apps by name; `bastion`; `migrations`, the
     task definition that a deployment runs first, and `command`, that of the fortress command;
-    `log_groups` of all ten by name.
+    `log_groups` of all ten by name. `routes`: another table than that of routes.json.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class ServicesStack(cdk.Stack):
         data: DataStack,
         edge: EdgeStack,
         delivery: Delivery | None = None,
+        routes: Routes | None = None,
     ) -> None:
         super().__init__(
             scope,
@@ -60,7 +62,8 @@ class ServicesStack(cdk.Stack):
         self.services: dict[str, ecs.FargateService] = {}
         self.scaling: dict[str, scaling.ScalableTarget] = {}
         self.log_groups: dict[str, logs.ILogGroup] = {}
-        for route in load_routes().web:
+        self._routes = routes or load_routes()
+        for route in self._routes.web:
             self._keep(self._web(route.app, edge))
         self._keep(self._ingest(edge))
         self.bastion = self._bastion(edge)
@@ -121,6 +124,7 @@ class ServicesStack(cdk.Stack):
             vault=self._vault,
             place=self._place(self._network.groups.ingest),
             targets=edge.device_targets,
+            routes=self._routes,
         )
 
     def _bastion(self, edge: EdgeStack) -> ecs.FargateService:

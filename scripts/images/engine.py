@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+# An image is one manifest: registries scan no index of an image and its attestations.
+ENVIRONMENT = {"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
 # What a build needs of the machine's environment to reach package indexes; in no layer.
 PASSED_ON = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 # Of what a call that failed said last.
@@ -41,7 +43,7 @@ class Engine:
             text=True,
             check=False,
             cwd=ROOT,
-            env=os.environ | {"DOCKER_BUILDKIT": "1"},
+            env=os.environ | ENVIRONMENT,
         )
         if done.returncode:
             said = done.stderr.strip().splitlines()[-LINES:]

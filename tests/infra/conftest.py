@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.infra.cloud import Cloud
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / "var" / "test" / "synth"
+OLD_S = 3600
 # No credentials, and no way to anything that could be asked.
 NOWHERE = dict.fromkeys(
     ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:1"
@@ -49,7 +51,8 @@ def _synthesise(out: Path) -> None:
         check=False,
     )
     for old in CACHE.glob("*"):
-        if old.is_dir() and old != made:
+        # A younger one may be read by another run.
+        if old.is_dir() and time.time() - old.stat().st_mtime > OLD_S:
             shutil.rmtree(old, ignore_errors=True)
     # Findings of rules have a test of their own; the templates are there all the same.
     if not (made / "delivery" / "manifest.json").exists():

@@ -1,5 +1,8 @@
 """Connections: all that tasks may hold against what the proxy and the database give."""
 
+from collections.abc import Callable
+
+import pytest
 
 from apps.ingest.server import WRITERS
 from apps.ingest.settings import IngestSettings
@@ -7,7 +10,7 @@ from infra.environments import load
 from infra.routes import load as load_routes
 from shared.db.engine import BORROW_S, RECYCLE_S
 from shared.settings import Settings
-from tests.infra.cloud import Cloud, services, tasks, variables
+from tests.infra.cloud import Cloud, Template, services, tasks, variables
 
 APPS = [*(route.app for route in load_routes().web), "ingest"]
 # What AWS advises to leave free of what a proxy may open.
@@ -97,3 +100,38 @@ def test_waiting_for_a_connection_ends_before_a_request_does(cloud: Cloud) -> No
     (group,) = cloud.of("AWS::RDS::DBProxyTargetGroup")
     borrow = group.properties["ConnectionPoolConfigurationInfo"]["ConnectionBorrowTimeout"]
     assert borrow + BORROW_S <= 30
+
+
+# -- numbers that do not fit are noticed
+
+
+def larger_pools(cloud: Cloud) -> None:
+    for _, _, raw in cloud.raw():
+        if raw["Type"] == "AWS::ECS::TaskDefinition":
+            for item in raw["Properties"]["ContainerDefinitions"][0]["Environment"]:
+                if item["Name"] == "FORTRESS_DATABASE_POOL":
+                    item["Value"] = "5"
+
+
+def fewer_connections(cloud: Cloud) -> None:
+    for _, _, raw in cloud.raw():
+        parameters = raw.get("Properties", {}).get("Parameters", {})
+        if isinstance(parameters, dict) and "max_connections" in parameters:
+            parameters["max_connections"] = "400"
+
+
+def more_tasks(cloud: Cloud) -> None:
+    for _, _, raw in cloud.raw():
+        if raw["Type"] == "AWS::ApplicationAutoScaling::ScalableTarget":
+            raw["Properties"]["MaxCapacity"] = 50
+
+
+@pytest.mark.parametrize("change", [larger_pools, fewer_connections, more_tasks])
+def test_numbers_that_do_not_fit_are_noticed(
+    templates: dict[str, Template], change: Callable[[Cloud], None]
+) -> None:
+    production = Cloud(templates, "production")
+    test_all_tasks_together_leave_the_proxy_headroom(production)
+    change(production)
+    with pytest.raises(AssertionError):
+        test_all_tasks_together_leave_the_proxy_headroom(production)

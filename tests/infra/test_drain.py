@@ -4,18 +4,24 @@ Every number is read: the platform's from the templates, the apps' from their co
 """
 
 import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import pytest
 
 from apps.ingest import server, supervisor
 from apps.ingest.settings import IngestSettings
 from infra.routes import load as load_routes
+from shared import health
+from shared.web import health as web_health
 from shared.web import serve
 from shared.web.settings import WebSettings
 from tests.infra import images
 from tests.infra.cloud import (
     Cloud,
     Resource,
+    Template,
     attributes,
     container,
     services,
@@ -88,7 +94,8 @@ def test_a_web_app_answers_on_until_the_balancer_has_noticed(cloud: Cloud, app: 
 def test_a_planned_end_lets_requests_under_way_be_answered(cloud: Cloud, app: str) -> None:
     # ECS takes a task out of the balancer and waits this long before it sends the signal; what goes
     # on for longer has the app's own time to drain after it.
-    assert all(10 <= delay_s(group) <= 60 for group in groups(cloud, app))
+    least, most = (60, 300) if app == "reporting" else (10, 60)
+    assert all(least <= delay_s(group) <= most for group in groups(cloud, app))
 
 
 def test_an_idle_connection_is_closed_by_the_balancer_first(cloud: Cloud) -> None:
@@ -203,5 +210,121 @@ def test_a_task_that_starts_is_not_judged_before_it_can_be_ready(cloud: Cloud, a
     assert health["StartPeriod"] + ready + SPARE_S < grace
 
 
+@pytest.mark.parametrize("app", WEB)
+def test_an_app_says_that_it_is_not_ready_before_the_balancer_stops_listening(
+    cloud: Cloud, app: str
+) -> None:
+    # A database that does not answer is found out within the app's own bound.
+    assert all(
+        group.properties["HealthCheckTimeoutSeconds"] > web_health.ANSWER_S
+        for group in groups(cloud, app)
+    )
+
+
+@pytest.mark.parametrize("app", [*WEB, "ingest"])
+def test_a_container_is_asked_by_a_program_that_gives_up_in_time(cloud: Cloud, app: str) -> None:
+    assert container(tasks(cloud)[app])["HealthCheck"]["Timeout"] > health.ANSWER_S
+
+
 def test_no_number_of_the_signal_is_left_to_chance(cloud: Cloud) -> None:
     assert all(re.fullmatch(r"\d+", str(stop_s(cloud, app))) for app in tasks(cloud))
+
+
+# -- numbers that do not fit are noticed
+
+
+def _properties(cloud: Cloud, kind: str) -> list[dict[str, Any]]:
+    return [raw["Properties"] for _, _, raw in cloud.raw() if raw["Type"] == kind]
+
+
+def stops_sooner(cloud: Cloud) -> None:
+    for task in _properties(cloud, "AWS::ECS::TaskDefinition"):
+        task["ContainerDefinitions"][0]["StopTimeout"] = 30
+
+
+def told_otherwise(name: str, value: str) -> Callable[[Cloud], None]:
+    def change(cloud: Cloud) -> None:
+        for task in _properties(cloud, "AWS::ECS::TaskDefinition"):
+            for item in task["ContainerDefinitions"][0]["Environment"]:
+                if item["Name"] == name:
+                    item["Value"] = value
+
+    return change
+
+
+def set_everywhere(kind: str, key: str, name: str, value: str) -> Callable[[Cloud], None]:
+    def change(cloud: Cloud) -> None:
+        for found in _properties(cloud, f"{BALANCING}{kind}"):
+            for item in found.get(key, []):
+                if item["Key"] == name:
+                    item["Value"] = value
+
+    return change
+
+
+def checked_seldom(cloud: Cloud) -> None:
+    for group in _properties(cloud, f"{BALANCING}TargetGroup"):
+        group["HealthCheckIntervalSeconds"] = 30
+
+
+def of_target(name: str, value: str) -> Callable[[Cloud], None]:
+    return set_everywhere("TargetGroup", "TargetGroupAttributes", name, value)
+
+
+def of_balancer(name: str, value: str) -> Callable[[Cloud], None]:
+    return set_everywhere("LoadBalancer", "LoadBalancerAttributes", name, value)
+
+
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        (stops_sooner, partial(test_a_web_app_has_the_time_that_it_takes_to_end, app="api")),
+        (stops_sooner, test_ingest_has_the_time_that_it_takes_to_end),
+        (
+            told_otherwise("FORTRESS_LEAVE_S", "5"),
+            partial(test_a_web_app_answers_on_until_the_balancer_has_noticed, app="api"),
+        ),
+        (
+            checked_seldom,
+            partial(test_a_web_app_answers_on_until_the_balancer_has_noticed, app="api"),
+        ),
+        (
+            told_otherwise("FORTRESS_DRAIN_S", "120"),
+            test_ingest_has_the_time_that_it_takes_to_end,
+        ),
+        (
+            told_otherwise("FORTRESS_DRAIN_S", "10"),
+            test_every_device_is_told_to_come_back_at_the_rate_that_others_take,
+        ),
+        (
+            of_balancer("idle_timeout.timeout_seconds", "90"),
+            test_an_idle_connection_is_closed_by_the_balancer_first,
+        ),
+        (
+            of_target("target_health_state.unhealthy.connection_termination.enabled", "true"),
+            partial(test_no_balancer_cuts_a_connection_that_is_alive, app="ingest"),
+        ),
+        (
+            of_target("deregistration_delay.timeout_seconds", "300"),
+            test_the_delay_before_the_signal_is_short_for_devices,
+        ),
+        (
+            of_target("preserve_client_ip.enabled", "false"),
+            test_ingest_believes_addresses_only_where_the_balancer_keeps_them,
+        ),
+        (
+            of_balancer("load_balancing.cross_zone.enabled", "false"),
+            test_one_task_is_reached_from_every_zone,
+        ),
+    ],
+)
+def test_numbers_that_do_not_fit_are_noticed(
+    templates: dict[str, Template],
+    change: Callable[[Cloud], None],
+    check: Callable[[Cloud], None],
+) -> None:
+    production = Cloud(templates, "production")
+    check(production)
+    change(production)
+    with pytest.raises(AssertionError):
+        check(production)

@@ -4,7 +4,18 @@ import re
 
 import pytest
 
-from migrations.grants import APPS, BESIDES, GRANTS, KEYS, MEANS, ON_MARIADB, TABLES, privileges
+from migrations.grants import (
+    APPS,
+    BESIDES,
+    GRANTS,
+    KEYS,
+    MEANS,
+    ON_MARIADB,
+    PEOPLE,
+    TABLES,
+    USERS,
+    privileges,
+)
 from scripts.lock import APPS as LOCKED
 from shared.models import Base
 
@@ -14,7 +25,7 @@ OTHERS = {"local", "migrations", "fleet"}
 
 
 def test_every_table_has_a_decision_of_every_app() -> None:
-    assert {app: set(tables) for app, tables in GRANTS.items()} == dict.fromkeys(APPS, ALL)
+    assert {app: set(tables) for app, tables in GRANTS.items()} == dict.fromkeys(USERS, ALL)
 
 
 def test_every_app_that_runs_by_itself_has_a_user() -> None:
@@ -22,25 +33,41 @@ def test_every_app_that_runs_by_itself_has_a_user() -> None:
 
 
 def test_every_word_is_used_and_every_key_is_needed() -> None:
-    used = set(re.findall(r"\S+", TABLES)) - ALL - set(APPS)
+    used = set(re.findall(r"\S+", TABLES)) - ALL - set(USERS)
     assert used == set(MEANS)
     assert set(MEANS) >= set(BESIDES)
     assert set(KEYS) < ALL
 
 
-@pytest.mark.parametrize("app", APPS)
+@pytest.mark.parametrize("app", USERS)
 def test_columns_are_those_of_their_tables(app: str) -> None:
     for table, some in GRANTS[app].items():
         columns = {column for _, column in some if column}
         assert not columns or columns <= set(Base.metadata.tables[table].columns.keys())
 
 
-@pytest.mark.parametrize("app", APPS)
+@pytest.mark.parametrize("app", USERS)
 def test_on_mariadb_a_user_has_what_it_has_on_mysql_and_whole_tables_besides(app: str) -> None:
     for table, some in GRANTS[app].items():
         there = ON_MARIADB[app][table]
         assert all(one in there or (one[0], "") in there for one in some)
         assert there - some <= {(privilege, "") for privilege in BESIDES.values()}
+
+
+def test_people_see_every_column_but_hashes_and_remembered_answers() -> None:
+    hidden = set()
+    for table in Base.metadata.tables.values():
+        some = GRANTS[PEOPLE][table.name]
+        assert {privilege for privilege, _ in some} <= {"SELECT"}
+        if ("SELECT", "") not in some:
+            seen = {column for _, column in some}
+            hidden |= {f"{table.name}.{column.name}" for column in table.columns} - {
+                f"{table.name}.{column}" for column in seen
+            }
+    assert {name for name in hidden if not name.startswith("idempotency_key.")} == {
+        "api_key.secret_hash",
+        "device_credential.token_hash",
+    }
 
 
 def test_a_list_of_privileges_is_read_as_sql_has_it() -> None:

@@ -119,7 +119,7 @@ async def seen_as(database: Database) -> str:
 
 async def drop(database: Database, accounts: Accounts) -> None:
     async with database.transaction() as connection:
-        for app in APPS:
+        for app in accounts.listed():
             await connection.execute(text(f"DROP USER {accounts.name(app)}"))
 
 
@@ -222,11 +222,11 @@ def _wrong(config: pytest.Config) -> list[str]:
 
 
 def unused(needed: dict[str, Iterable[Need]]) -> list[str]:
-    """Privileges that nothing in `needed` asks for."""
+    """Privileges of apps that nothing in `needed` asks for (of people nobody knows)."""
     return [
         f"{app} needs no {privilege} ({column or 'all'}) on {table}"
-        for app, tables in GRANTS.items()
-        for table, some in tables.items()
+        for app in APPS
+        for table, some in GRANTS[app].items()
         for privilege, column in sorted(some)
         if not any(need.uses(table, privilege, column) for need in needed[app])
     ]

@@ -16,6 +16,7 @@ REGION = "us-east-1"
 TAG = "0123456789ab"
 OLDER = "ba9876543210"
 CLUSTER = "fortress-staging"
+HOST_KEY = "fortress/staging/bastion/host-key"
 
 
 def _definition(app: str) -> dict[str, Any]:
@@ -94,16 +95,22 @@ class Cloud:
 
     def __init__(self, address: str, folder: Path) -> None:
         self._address = address
+        self._clients: dict[str, Any] = {}
         self.folder = folder
         self.release = folder / "release.json"
 
     def client(self, service: str) -> Any:
-        make: Any = boto3.client
-        return make(service, endpoint_url=self._address, region_name=REGION)
+        if service not in self._clients:
+            make: Any = boto3.client
+            made = make(service, endpoint_url=self._address, region_name=REGION)
+            self._clients[service] = made
+        return self._clients[service]
 
     def images(self, *tags: str, apps: tuple[str, ...] = NAMES) -> None:
-        """Let the registry hold images with `tags`."""
+        """Let the registry hold scanned images with `tags`, in the repositories of all apps."""
         ecr = self.client("ecr")
+        for app in NAMES:
+            ecr.create_repository(repositoryName=f"fortress/{app}")
         for app in apps:
             for tag in tags:
                 ecr.put_image(
@@ -112,6 +119,8 @@ class Cloud:
                     imageManifestMediaType="application/vnd.oci.image.manifest.v1+json",
                     imageTag=tag,
                 )
+                # moto scans when it is asked, not when an image comes.
+                ecr.start_image_scan(repositoryName=f"fortress/{app}", imageId={"imageTag": tag})
 
     def released(self, tag: str = TAG, **others: str) -> Path:
         """A release of all images at `tag`."""

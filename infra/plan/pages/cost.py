@@ -146,9 +146,16 @@ def _choices(report: Report) -> str:
     ways = [Bar(w.name, (w.amount.likely,), w.amount, strong=w.built) for w in report.ways_out]
     lost = [(w.name, *_three(w.amount), w.loses) for w in report.ways_out]
     reach = Decimal(REACH)
+    parts = report.bill.bought
     return (
         paragraph("What is built stands in bold.", "soft")
         + figure("How the baseline is bought", UNIT, bars(bought, (), reach), _ranges("", plans))
+        + figure(
+            "Containers: baseline and burst",
+            UNIT,
+            bars([Bar(name, (x.likely,), x) for name, x in parts.items()]),
+            _ranges("Containers", parts),
+        )
         + figure(
             "The whole with another database",
             UNIT,

@@ -21,6 +21,7 @@ def traffic(context: Context) -> Iterator[Line]:
     yield from _vended(context)
     yield from _files(context)
     yield from _calls(context)
+    yield from _made_by_hand(context)
 
 
 def _has(context: Context, kind: str) -> bool:
@@ -207,4 +208,27 @@ def _calls(context: Context) -> Iterator[Line]:
             fixed=False,
             quantity=exactly(lookups / MILLION) * between(0, 1, 2),
             why="nothing for names that are aliases of balancers, in the low figure",
+        )
+
+
+def _made_by_hand(context: Context) -> Iterator[Line]:
+    """What has to be there before the first deployment, and is in no template."""
+    records = _has(context, "AWS::Route53::RecordSet")
+    if records and not _has(context, "AWS::Route53::HostedZone"):
+        yield context.line(
+            "edge", "hosted zone", "route53.zone", quantity=1, fixed=True, why="made by hand"
+        )
+    containers = (
+        container.get("Name")
+        for task in context.template.of("AWS::ECS::TaskDefinition")
+        for container in task.get("ContainerDefinitions", [])
+    )
+    if "bastion" in containers:
+        yield context.line(
+            "security",
+            "the bastion's host key",
+            "secret",
+            quantity=1,
+            fixed=True,
+            why="made by hand",
         )

@@ -96,6 +96,8 @@ class Fleet:
         self._spot_away_until = -1
         self._tasks = 0
         self.live: list[Task] = []
+        # Ended, and not yet noticed by the balancer.
+        self._ghosts: list[Task] = []
         self.paid_s = {False: 0, True: 0}
 
     def begin(self, tasks: int) -> None:
@@ -118,9 +120,9 @@ class Fleet:
         """Where the balancer sends to, rightly or not."""
         return [
             task
-            for task in self.live
+            for task in (*self.live, *self._ghosts)
             if task.stage is Stage.serving
-            or (task.stage is Stage.draining and second < task.routed_until)
+            or (task.stage >= Stage.draining and second < task.routed_until)
         ]
 
     def step(self, second: int, desired: int) -> None:
@@ -130,6 +132,8 @@ class Fleet:
             if task.billed_from <= second and task.stage is not Stage.stopped:
                 task.paid_s += 1
                 self.paid_s[task.spot] += 1
+        ended = [task for task in self.live if task.stage is Stage.stopped]
+        self._ghosts = [t for t in (*self._ghosts, *ended) if second < t.routed_until]
         self.live = [task for task in self.live if task.stage is not Stage.stopped]
         staying = self.in_stage(Stage.starting, Stage.running, Stage.serving)
         for name, wanted in split(self._service.providers, desired).items():

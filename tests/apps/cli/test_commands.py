@@ -291,3 +291,26 @@ def test_a_fleet_that_cannot_start_says_why(
     outcome = fortress(*arguments)
     assert outcome.code == 1
     assert said in outcome.err
+
+
+APART = {
+    "DATABASE_URL": "mysql+aiomysql://someone@127.0.0.1:1/fortress",
+    "DATABASE_PASSWORD": "hunter2",
+    "BUS_URL": "rediss://127.0.0.1:1/0",
+    "BUS_PASSWORD": "hunter2",
+}
+INSIDE = {
+    "DATABASE_URL": "mysql+aiomysql://someone:hunter2@127.0.0.1:1/fortress",
+    "BUS_URL": "redis://:hunter2@127.0.0.1:1/0",
+}
+
+
+@pytest.mark.parametrize("given", [APART, INSIDE])
+def test_the_doctor_shows_no_password(
+    fortress: Fortress, monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(f"FORTRESS_{name}", value)
+    done = fortress("doctor", "--json")
+    assert done.code == 1
+    assert "hunter2" not in done.out + done.err

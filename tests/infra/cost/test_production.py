@@ -1,5 +1,7 @@
 """The bill of the templates as they are made now."""
 
+import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,10 @@ from infra.environments import load
 from infra.plan import report
 from infra.plan.load import preset
 from infra.plan.report import REACH, Report
+
+ROOT = Path(__file__).resolve().parents[3]
+# How far the document may be behind.
+NEAR = Decimal("0.03")
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +57,12 @@ def test_staging_on_demand_stays_in_its_budget(synthesised: Path) -> None:
 
 def test_production_stays_in_its_budget(production: Report) -> None:
     assert production.bill.total.likely <= load("production").budget_usd
+
+
+def test_the_document_says_what_the_bill_says(production: Report) -> None:
+    text = (ROOT / "docs" / "cost.md").read_text("utf-8")
+    told = re.search(r"\*\*all\*\* \| \*\*(\d+)\*\* \| \*\*(\d+)\*\* \| \*\*(\d+)", text)
+    assert told is not None
+    total = production.bill.total
+    for said, now in zip(told.groups(), (total.low, total.likely, total.high), strict=True):
+        assert abs(Decimal(said) - now) <= NEAR * now, "write the new figures into docs/cost.md"

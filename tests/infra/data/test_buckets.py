@@ -98,4 +98,4 @@ def test_a_bucket_stays_when_its_stack_goes(templates: Templates, environment_na
         for resource in templates[f"fortress-{environment_name}-{stack}"]["Resources"].values()
         if resource["Type"] == "AWS::S3::Bucket"
     }
-    assert policies == {"Retain"}
+    assert policies == {"RetainExceptOnCreate"}

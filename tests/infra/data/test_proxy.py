@@ -4,6 +4,7 @@ import pytest
 
 from infra.environments import load
 from infra.routes import load as load_routes
+from migrations.users import USERS as DATABASE_USERS
 from tests.support.templates import Templates, only, statements
 
 POOL = "ConnectionPoolConfigurationInfo"
@@ -39,12 +40,13 @@ def test_statements_are_not_logged(proxy: dict[str, Any]) -> None:
     assert not proxy.get("DebugLogging", False)
 
 
-def test_its_role_may_sign_in_as_each_app_and_as_nobody_else(
+def test_its_role_may_sign_in_as_each_app_and_as_people_and_as_nobody_else(
     data: dict[str, Any], environment_name: str
 ) -> None:
     (granted,) = (one for one in statements(data) if one["Action"] == "rds-db:connect")
     users = [str(arn["Fn::Join"][1][-1]).lstrip("/") for arn in granted["Resource"]]
-    assert users == [f"fortress_{app}" for app in load(environment_name).services]
+    apps = [f"fortress_{app}" for app in load(environment_name).services]
+    assert users == [*apps, DATABASE_USERS["people"]]
 
 
 def test_its_role_may_do_nothing_else(data: dict[str, Any]) -> None:

@@ -67,7 +67,7 @@ def test_a_tag_is_written_once_and_what_comes_is_scanned(delivery: Template) -> 
 def test_images_stay_when_the_stack_goes(delivery: Template) -> None:
     every = delivery["Resources"].values()
     kept = [one for one in every if one["Type"] in {"AWS::ECR::Repository", "AWS::S3::Bucket"}]
-    assert {one["DeletionPolicy"] for one in kept} == {"Retain"}
+    assert {one["DeletionPolicy"] for one in kept} == {"RetainExceptOnCreate"}
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,7 @@ import pytest
 from infra import environments
 from infra.deploy import stacks, tasks
 from infra.deploy.__main__ import main
-from infra.deploy.changed import NAMES
-from tests.support.deploying import ACCOUNT, NETWORK, REGION, SERVICES, Cloud
+from tests.support.deploying import ACCOUNT, HOST_KEY, NETWORK, REGION, SERVICES, Cloud
 from tests.support.moto import moto_server
 
 
@@ -22,7 +21,7 @@ def aws() -> Iterator[str]:
 
 @pytest.fixture
 def cloud(aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cloud:
-    """An empty account with the repositories of images, and templates of a small staging."""
+    """An account with a host key in it, and templates of a small staging."""
     for name, value in {
         "AWS_ENDPOINT_URL": aws,
         "AWS_ACCESS_KEY_ID": "none",
@@ -40,8 +39,7 @@ def cloud(aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     monkeypatch.setitem(stacks.WAIT, "Delay", 0.1)
     monkeypatch.chdir(tmp_path)
     made = Cloud(aws, tmp_path)
-    for app in NAMES:
-        made.client("ecr").create_repository(repositoryName=f"fortress/{app}")
+    made.client("secretsmanager").create_secret(Name=HOST_KEY, SecretString="a key")
     made.template("network", NETWORK)
     made.template("services", SERVICES)
     return made

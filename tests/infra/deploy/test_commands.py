@@ -1,22 +1,36 @@
 """The steps of a deployment, on a stand-in for AWS."""
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from infra.deploy import git, release
 from infra.deploy.__main__ import main
 from infra.deploy.aws import Place
+from infra.deploy.changed import NAMES
 from infra.environments import load
 from shared.errors import ConfigurationError
-from tests.support.deploying import NETWORK, OLDER, SERVICES, TAG, Cloud, stopping
+from tests.support.deploying import HOST_KEY, NETWORK, OLDER, SERVICES, TAG, Cloud, stopping
 
 Deploy = Callable[..., tuple[int, str]]
 RELEASE = "--release"
+SUBJECT = "token.actions.githubusercontent.com:sub"
+
+
+def without_provider(file: Path) -> None:
+    """Take out the identity provider, which moto's CloudFormation does not make."""
+    template = json.loads(file.read_text())
+    every = template["Resources"]
+    (provider,) = [n for n, one in every.items() if one["Type"] == "AWS::IAM::OIDCProvider"]
+    del every[provider]
+    named = json.dumps({"Fn::GetAtt": [provider, "Arn"]})
+    file.write_text(json.dumps(template).replace(named, '"arn:aws:iam::1:oidc-provider/github"'))
 
 
 def deployed(cloud: Cloud, deploy: Deploy, tag: str) -> None:
-    cloud.images(tag)
     release = str(cloud.released(tag))
     assert deploy("prepare", "staging", RELEASE, release)[0] == 0
     assert deploy("services", "staging", RELEASE, release)[0] == 0
@@ -39,9 +53,32 @@ def test_a_release_whose_images_are_there_passes(cloud: Cloud, deploy: Deploy) -
     assert "all 10 images" in said
 
 
+def test_a_release_older_than_what_runs_is_refused_unless_it_is_asked_for(
+    cloud: Cloud, deploy: Deploy
+) -> None:
+    older, newer = git.commit("60c5125~1")[:12], git.commit("60c5125")[:12]
+    cloud.images(older)
+    deployed(cloud, deploy, newer)
+    late = str(cloud.released(older))
+    code, said = deploy("check", "staging", RELEASE, late)
+    assert code == 1
+    assert f"api would go back behind what runs ({older} is before {newer})" in said
+    assert deploy("check", "staging", RELEASE, late, "--back")[0] == 0
+
+
+def test_without_the_bastion_s_host_key_nothing_is_begun(cloud: Cloud, deploy: Deploy) -> None:
+    cloud.images(TAG)
+    vault = cloud.client("secretsmanager")
+    vault.delete_secret(SecretId=HOST_KEY, ForceDeleteWithoutRecovery=True)
+    code, said = deploy("check", "staging", RELEASE, str(cloud.released()))
+    assert code == 1
+    assert "no secret fortress/staging/bastion/host-key" in said
+
+
 def test_a_repository_that_is_missing_says_what_to_deploy_first(
     cloud: Cloud, deploy: Deploy
 ) -> None:
+    cloud.images(TAG)
     cloud.client("ecr").delete_repository(repositoryName="fortress/api", force=True)
     code, said = deploy("check", "staging", RELEASE, str(cloud.released()))
     assert code == 1
@@ -72,6 +109,16 @@ def test_the_first_deployment_makes_only_what_migrating_needs_before_it_migrates
 ) -> None:
     code, _ = deploy("prepare", "staging", RELEASE, str(cloud.released()))
     assert code == 0
+    assert cloud.resources() == {"Cluster", "MigrationsDefinition", "CliDefinition"}
+    assert cloud.tags() == {"TagMigrations": TAG, "TagCli": TAG}
+
+
+def test_a_first_deployment_whose_migrations_failed_begins_again_with_them(
+    cloud: Cloud, deploy: Deploy
+) -> None:
+    deploy("prepare", "staging", RELEASE, str(cloud.released(OLDER)))
+    assert "nothing runs yet" in deploy("running", "staging")[1]
+    assert deploy("prepare", "staging", RELEASE, str(cloud.released(TAG)))[0] == 0
     assert cloud.resources() == {"Cluster", "MigrationsDefinition", "CliDefinition"}
     assert cloud.tags() == {"TagMigrations": TAG, "TagCli": TAG}
 
@@ -190,7 +237,6 @@ def test_the_pipeline_is_told_where_and_as_whom(
 def test_an_image_with_a_critical_finding_goes_no_further(cloud: Cloud, deploy: Deploy) -> None:
     cloud.images(TAG, apps=("api",))
     image = {"repositoryName": "fortress/api", "imageId": {"imageTag": TAG}}
-    cloud.client("ecr").start_image_scan(**image)
     counts = cloud.client("ecr").describe_image_scan_findings(**image)["imageScanFindings"]
     code, said = deploy("scan", "api", RELEASE, str(cloud.released()))
     assert code == ("CRITICAL" in counts["findingSeverityCounts"])
@@ -230,6 +276,55 @@ def test_who_has_no_credentials_is_told_to_sign_in(
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     with pytest.raises(ConfigurationError, match="sign in"):
         Place(load("staging"))
+
+
+def test_the_release_of_a_commit_is_what_the_registry_and_git_say(
+    cloud: Cloud, deploy: Deploy
+) -> None:
+    # At this commit api, ingest and the command changed, and nothing else.
+    before, after = git.commit("60c5125~1"), git.commit("60c5125")
+    cloud.images(before[:12])
+    code, said = deploy("plan", "--head", after, "--out", str(cloud.release))
+    assert code == 0, said
+    planned = release.read(cloud.release)
+    assert set(planned.build) == {"api", "ingest", "cli"}
+    assert planned.tags["api"] == after[:12]
+    assert planned.tags["billing"] == before[:12]
+
+
+def test_the_delivery_stack_is_made_by_hand_and_again_without_a_change(
+    cloud: Cloud, deploy: Deploy, synthesised: Path
+) -> None:
+    folder = cloud.folder / "var" / "synth" / "delivery"
+    shutil.copytree(synthesised / "delivery", folder)
+    without_provider(folder / "fortress-delivery.template.json")
+    code, said = deploy("delivery")
+    assert code == 0, said
+    assert "DeployProductionRole" in said
+    found = cloud.client("ecr").describe_repositories()["repositories"]
+    assert {one["repositoryName"] for one in found} == {f"fortress/{app}" for app in NAMES}
+    assert {one["imageTagMutability"] for one in found} == {"IMMUTABLE"}
+    role = cloud.client("iam").get_role(RoleName="fortress-production-deploy")["Role"]
+    (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trusted["Condition"]["StringEquals"][SUBJECT].endswith(":environment:production")
+    assert deploy("delivery")[0] == 0
+
+
+def test_an_image_is_pushed_under_its_tag_with_the_registry_s_own_token(
+    cloud: Cloud, deploy: Deploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = cloud.folder / "docker.log"
+    client = cloud.folder / "docker"
+    client.write_text(f'#!/bin/sh\necho "$@" >> {said}\n')
+    client.chmod(0o755)
+    monkeypatch.setenv("DOCKER", str(client))
+    code, out = deploy("push", "api", RELEASE, str(cloud.released()))
+    assert code == 0, out
+    registry = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+    asked = said.read_text().splitlines()[-3:]
+    assert asked[0] == f"login --username AWS --password-stdin {registry}"
+    assert asked[1] == f"tag fortress/api:dev {registry}/fortress/api:{TAG}"
+    assert asked[2] == f"push --quiet {registry}/fortress/api:{TAG}"
 
 
 @pytest.mark.parametrize("command", ["plan", "check", "run", "smoke", "rollback"])

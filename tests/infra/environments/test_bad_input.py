@@ -17,6 +17,7 @@ GOOD = {
     "hosted_zone_id": '"Z0123456789ABC"',
     "budget_usd": "750",
 }
+TWO_ZONES = '["us-east-1a", "us-east-1b"]'
 CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 
 
@@ -134,6 +135,11 @@ def test_an_app_that_is_not_in_the_routes_is_refused(tmp_path: Path) -> None:
 def test_a_database_that_is_not_graviton_is_refused(tmp_path: Path) -> None:
     found = refused(tmp_path, **{"aurora.instance_class": '"r6i.large"'})
     assert "aurora.instance_class 'r6i.large' is not Graviton" in found
+
+
+def test_more_nodes_of_the_bus_than_zones_are_refused(tmp_path: Path) -> None:
+    found = refused(tmp_path, **{"profile": '"small"', "zones": TWO_ZONES, "valkey.nodes": "2"})
+    assert "valkey.nodes 2: at most one a zone, and tasks run in 1" in found
 
 
 def test_backups_are_kept_for_a_week_at_least(tmp_path: Path) -> None:

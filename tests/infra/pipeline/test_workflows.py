@@ -121,8 +121,15 @@ def test_a_merged_key_makes_a_new_bastion_and_nothing_else() -> None:
     assert WORKFLOWS["deliver"][ON]["push"] == {"branches": ["main"]}
 
 
-def test_deliveries_never_overtake_or_cut_each_other_off() -> None:
-    assert WORKFLOWS["deliver"]["concurrency"] == {"group": "deliver", "cancel-in-progress": False}
+def test_deployments_to_an_environment_never_cut_each_other_off() -> None:
+    assert JOBS["deploy/deploy"]["concurrency"] == {
+        "group": "deploy-${{ inputs.environment }}",
+        "cancel-in-progress": False,
+    }
+
+
+def test_a_run_that_waits_for_approval_holds_up_no_other() -> None:
+    assert "github.run_id" in WORKFLOWS["deliver"]["concurrency"]["group"]
 
 
 def test_rights_are_given_job_by_job() -> None:
@@ -210,7 +217,7 @@ def test_a_checkout_leaves_no_credentials_behind() -> None:
 
 
 def test_history_is_fetched_where_it_is_asked() -> None:
-    asking = {name for name, run in RUNS if "changed " in run or "deploy plan" in run}
+    asking = {name for name, run in RUNS if re.search("changed |deploy (plan|check)", run)}
     for name in asking:
         (checkout,) = [s for s in JOBS[name]["steps"] if "actions/checkout" in s.get("uses", "")]
         assert checkout["with"]["fetch-depth"] == 0

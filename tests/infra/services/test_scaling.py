@@ -1,5 +1,6 @@
 """Scaling as it is written into the templates, and the metrics that it reads as apps write them."""
 
+import re
 from typing import Any
 
 import pytest
@@ -222,3 +223,29 @@ def test_one_task_fewer_does_not_mean_one_task_more(cloud: Cloud) -> None:
 def test_silence_takes_no_task_away(cloud: Cloud) -> None:
     assert {found["TreatMissingData"] for found in alarms(cloud).values()} == {"notBreaching"}
     assert alarms(cloud)["in"]["DatapointsToAlarm"] == alarms(cloud)["in"]["EvaluationPeriods"]
+
+
+# -- whoever reads what the apps write
+
+
+def _read(value: Any) -> set[str]:
+    """Names of metrics of ours, anywhere in a template."""
+    if isinstance(value, list):
+        return set().union(*map(_read, value))
+    if isinstance(value, dict):
+        own = {value["MetricName"]} if value.get("Namespace") == NAMESPACE else set()
+        return own.union(*map(_read, value.values()))
+    # A dashboard is JSON in a text.
+    return set(re.findall(rf'"{NAMESPACE}", ?"(\w+)"', value)) if isinstance(value, str) else set()
+
+
+def test_no_template_asks_for_a_metric_that_no_app_writes(cloud: Cloud) -> None:
+    asked = _read([template["Resources"] for template in cloud.templates.values()])
+    filtered = {
+        made["MetricName"]
+        for found in cloud.of("AWS::Logs::MetricFilter")
+        for made in found.properties["MetricTransformations"]
+        if made["MetricNamespace"] == NAMESPACE
+    }
+    assert {"ActiveConnections", "OpenStreams", "RunningExports"} <= asked
+    assert asked <= set(METRICS) | filtered

@@ -44,6 +44,13 @@ def test_fixed_and_variable_come_to_the_total(bill: Bill) -> None:
     assert round((bill.fixed + bill.variable).likely, 9) == round(bill.total.likely, 9)
 
 
+def test_containers_are_bought_in_three_ways_that_come_to_their_group(bill: Bill) -> None:
+    assert all(value.likely > 0 for value in bill.bought.values())
+    assert round(total(bill.bought.values()).likely, 9) == round(
+        bill.groups["containers"].likely, 9
+    )
+
+
 def test_what_is_fixed_does_not_change_with_the_load(bill: Bill) -> None:
     more = msgspec.structs.replace(ARTICLES, devices=50_000, readers=5_000)
     assert priced(system(), more, "1y").fixed == bill.fixed

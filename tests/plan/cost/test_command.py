@@ -1,5 +1,6 @@
 import builtins
 import json
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -109,3 +110,9 @@ def test_without_a_clone_the_command_says_that_it_needs_one(
     monkeypatch.setattr(builtins, "__import__", without)
     assert run(["plan", command]) == 1
     assert "in a clone of the repository" in capsys.readouterr().err
+
+
+def test_reckoning_starts_no_construct_library() -> None:
+    modules = "infra.plan.report, infra.plan.compute_report, infra.plan.pages.cost"
+    code = f"import sys, {modules}; sys.exit('aws_cdk' in sys.modules or 'jsii' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

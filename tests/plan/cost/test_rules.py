@@ -8,10 +8,11 @@ from infra.plan.load import Load
 from infra.plan.rules.free import FREE
 from infra.plan.rules.registry import RULES
 from shared.errors import ConfigurationError, Invalid
-from tests.plan.cost.stacks import QUIET, line, names, priced, stack
+from tests.plan.cost.stacks import QUIET, line, names, priced, service, stack, task
 
 BUSY = Load(name="busy", devices=5_000, interval_s=30)
 Kind = tuple[str, dict[str, Any]]
+RECORD: Kind = ("AWS::Route53::RecordSet", {})
 
 
 def instance(kind: str = "db.t4g.medium") -> Kind:
@@ -234,6 +235,17 @@ def test_keys_and_secrets_are_paid_by_the_piece() -> None:
     bill = priced(stack(Key=key, Secret=("AWS::SecretsManager::Secret", {})))
     assert line(bill, "key").amount.high == 3
     assert line(bill, "secrets").amount.likely == Decimal("0.40")
+
+
+def test_what_is_made_by_hand_before_is_paid_for_too() -> None:
+    bill = priced(stack(Record=RECORD, Task=task("bastion"), Service=service()))
+    assert line(bill, "hosted zone").amount.likely == Decimal("0.50")
+    assert line(bill, "the bastion's host key").amount.likely == Decimal("0.40")
+
+
+def test_a_zone_of_the_template_is_not_paid_for_twice() -> None:
+    bill = priced(stack(Zone=("AWS::Route53::HostedZone", {}), Record=RECORD))
+    assert line(bill, "hosted zone").quantity.likely == 1
 
 
 def test_lines_of_the_same_thing_are_one() -> None:

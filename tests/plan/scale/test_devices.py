@@ -128,6 +128,68 @@ def test_messages_take_their_part_of_the_cpu_from_hellos(read: ReadService) -> N
     assert max(busy.waits) > max(quiet.waits)
 
 
+def test_a_wait_begins_anew_when_a_connection_ends(read: ReadService) -> None:
+    door = Door(curve(0, 0, 0, 0, 0, 0, connected=2_000), read("ingest"), tasks=2)
+    door.run(300, tasks=2)
+    door.fleet.interrupt(300, away_s=1_000)
+    door.run(360, tasks=2)
+
+    assert 1 < max(door.waits) < 60
+
+
+def test_who_is_turned_away_tries_ever_less_often(read: ReadService) -> None:
+    door = Door(curve(100, 0, over_s=1), read("ingest"), tasks=0)
+    tries = 0
+    for second in range(1, 301):
+        door.run(second, tasks=0)
+        tries += door.devices.refused
+
+    assert 300 < tries < 2_000
+
+
+def test_who_was_let_in_begins_again_with_a_short_back_off(read: ReadService) -> None:
+    door = Door(curve(100, *[0] * 14, over_s=1), read("ingest"), tasks=0)
+    door.run(200, tasks=0)
+    tried = min(door.devices._tries)
+    door.run(900, tasks=1)
+
+    assert (tried > 3, door.devices.held, set(door.devices._tries)) == (True, 100, {0})
+
+
+def test_who_waits_long_for_an_answer_hangs_up_and_tries_again(read: ReadService) -> None:
+    settings = {"FORTRESS_HELLO_BURST": "60000", "FORTRESS_MOST_WAITING": "60000"}
+    service = msgspec.structs.replace(read("ingest"), settings=settings)
+    door = Door(curve(35_000, 0, 0, over_s=1), service)
+    door.run(16)
+    hung_up = door.devices.refused
+    door.run(180)
+
+    assert hung_up > 1_000
+    assert door.devices.held == 35_000
+
+
+def test_many_tasks_are_held_up_by_the_one_database(read: ReadService) -> None:
+    door = Door(curve(40_000, 0, over_s=1), read("ingest"), tasks=20)
+    door.run(1, tasks=20)
+
+    most = capacity.DATABASE_VCPU / capacity.DATABASE_HELLO_S.value
+    assert most - 20 <= door.devices.held <= most + 20
+
+
+def test_a_device_that_is_switched_off_while_it_waits_is_never_let_in(read: ReadService) -> None:
+    door = Door(curve(10, 0, over_s=1), read("ingest"))
+    door.devices._hosts.clear()
+    door.fleet.step(0, 1)
+    door.devices._meet(0, door.fleet)
+    host = next(iter(door.devices._hosts.values()))
+    device = door.devices._new(0, None)
+    host.waiting.append((device, 0))
+    door.devices._go(device)
+    door.devices._serve(0)
+
+    assert (door.devices.waiting, door.devices.held, door.devices.gone) == (0, 0, 1)
+
+
 def test_the_replay_keeps_the_times_of_ingest() -> None:
     assert devices.BUSY_MS == entrance.RETRY_MS
     assert (devices.BYE_MS, devices.BYE_SHARE) == (server.BYE_MS, server.BYE_SHARE)

@@ -122,6 +122,28 @@ def test_within_the_band_below_the_target_nothing_moves(read: ReadService) -> No
     assert driven.run(3_600, 57.0) == []
 
 
+def test_far_below_the_target_a_task_goes(read: ReadService) -> None:
+    driven = Driven(read("api"))
+    driven.scaling.desired = 2
+
+    assert driven.run(1_200, 25.0) == [1]
+
+
+def test_just_below_nine_tenths_counts(read: ReadService) -> None:
+    driven = Driven(read("api"))
+    driven.scaling.desired = 12
+
+    assert driven.run(1_200, 53.0) == [11]
+
+
+def test_a_smaller_breach_takes_nothing_back_of_a_scale_out_under_way(read: ReadService) -> None:
+    driven = Driven(read("ingest"))
+    driven.run(60, 5_000, running=1)
+
+    assert driven.run(300, 1_500, running=1) == []
+    assert driven.scaling.desired == 4
+
+
 def test_a_scheduled_minimum_is_there_at_once(read: ReadService) -> None:
     driven = Driven(read("ingest"))
     driven.scaling.limit(6, None)

@@ -18,7 +18,10 @@ LOADS = st.lists(st.integers(0, 400), min_size=2, max_size=4)
 
 
 def everyone_is_somewhere(done: Replay) -> bool:
-    return all(m.came == m.waiting + m.held + m.gone for m in done.moments)
+    return all(
+        m.came == m.waiting + m.held + m.gone and min(m.waiting, m.held, m.gone) >= 0
+        for m in done.moments
+    )
 
 
 @FEW

@@ -110,6 +110,29 @@ def test_the_balancer_sends_to_a_spot_task_until_it_has_failed_two_looks(
     assert [len(made.routed(second)) for second in (0, 9, 10)] == [2, 2, 1]
 
 
+def test_a_task_that_has_ended_is_sent_to_as_long(read: ReadService) -> None:
+    made = fleet(read("ingest"), 2)
+    made.interrupt(0, away_s=1_000)
+    (taken,) = made.in_stage(Stage.draining)
+    made.done(taken, 1)
+    counts = []
+    for second in (2, 9, 10):
+        made.step(second, 1)
+        counts.append(len(made.routed(second)))
+
+    assert counts == [2, 2, 1]
+
+
+def test_what_has_not_begun_to_serve_goes_first(read: ReadService) -> None:
+    only = msgspec.structs.replace(read("ingest"), providers=(Provider(ON_DEMAND, 0, 1),))
+    made = fleet(only, 1)
+    run(made, 12, range(5))
+
+    run(made, 1, range(5, 6))
+
+    assert [task.number for task in made.in_stage(Stage.serving)] == [0]
+
+
 def test_a_minute_is_paid_for_at_least(read: ReadService) -> None:
     made = fleet(read("api"))
     run(made, 2, range(1, 31))

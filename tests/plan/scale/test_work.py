@@ -1,9 +1,11 @@
 import random
 
+import msgspec
+
 from infra.plan.scale import facts
 from infra.plan.scale.curves import Curve
 from infra.plan.scale.load import Load
-from infra.plan.scale.model import Service
+from infra.plan.scale.model import SPOT, Provider, Service
 from infra.plan.scale.tasks import Fleet
 from infra.plan.scale.work import Exports, Requests
 from tests.plan.scale.described import ReadService, curve
@@ -85,15 +87,35 @@ def test_exports_go_to_the_task_with_the_fewest(read: ReadService) -> None:
 
 
 def test_an_export_whose_task_is_taken_away_begins_anew(read: ReadService) -> None:
-    service = read("reporting")
-    fleet = Fleet(service, facts.delays(), random.Random(0))
+    spot = msgspec.structs.replace(
+        read("reporting"), providers=(Provider(SPOT, 0, 1),), stop_timeout_s=2
+    )
+    fleet = Fleet(spot, facts.delays(), random.Random(0))
+    fleet.begin(1)
+    load = Exports(exports(1, 0, 0), spot)
+    seen = []
+    for second in range(150):
+        if second == 20:
+            fleet.interrupt(second, away_s=0)
+        fleet.step(second, 1)
+        load.step(second, fleet)
+        seen += [wait for wait, _ in load.waits]
+
+    # 22 s for nothing, a new task, and 28 s.
+    new = 20 + 15 + facts.pull_s("reporting") + 1.5 + 5 + 10
+    assert [wait > new + 28 - 2 for wait in seen] == [True]
+
+
+def test_requests_sent_to_a_task_that_listens_no_more_are_lost(read: ReadService) -> None:
+    fleet = Fleet(read("api"), facts.delays(), random.Random(0))
     fleet.begin(2)
-    load = Exports(exports(16, 0, 0), service)
-    for second in range(300):
-        if second == 5:
+    load = Requests(requests(20, 0), read("api"))
+    lost = []
+    for second in range(30):
+        if second == 10:
             fleet.interrupt(second, away_s=1_000)
         fleet.step(second, 2)
         load.step(second, fleet)
+        lost.append(load.refused)
 
-    assert (load.came, load.held + load.waiting + load.gone) == (16, 16)
-    assert load.gone < 16
+    assert lost == [0] * 10 + [10] * 10 + [0] * 10
