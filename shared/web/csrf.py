@@ -40,7 +40,7 @@ class Csrf:
     A request with a Bearer key speaks for itself: its cookies are taken away, and nothing else
     is asked of it. Any other unsafe request is refused with `Forged` when the browser says that
     it comes from elsewhere; one with a cookie of ours also without a token that is bound to it,
-    in the header X-CSRF-Token or the form's field `csrf` (a form with files has to send the header).
+    in the header X-CSRF-Token or the field `csrf` (a form with files has to send the header).
     """
 
     def __init__(self, app: ASGIApp, *, name: str, settings: Settings) -> None:
