@@ -99,7 +99,7 @@ api_key            check  check     keep           check   check   check        
 person             meet   meet      keep           meet    meet    meet         -      -     meet
 membership         read   read      own            read    read    read         -      -     read
 role               read   read      own            read    read    read         -      -     read
-invitation         -      -         keep           -       -       -            -      -     invited
+invitation         -      -         own            -       -       -            -      -     invited
 sign_in            follow follow    own            follow  follow  follow       -      -     read
 session            hold   hold      own            hold    hold    hold         -      -     -
 sign_in_code       redeem redeem    own            redeem  redeem  redeem       -      -     -
