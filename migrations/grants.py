@@ -63,6 +63,9 @@ MEANS: Final[Mapping[str, str]] = MappingProxyType(
         # Who is invited to what, but not what opens it.
         "invited": "SELECT (id, public_id, org_id, email, role, invited_by, created_at, expires_at,"
         " accepted_at, revoked_at)",
+        # Who has which factors, but not what they are made of.
+        "enrolled": "SELECT (id, person_id, created_at)",
+        "spent": "SELECT (id, person_id, created_at, used_at)",
         # An app takes a sign-in on and can end it; only administration makes one or prolongs it.
         "follow": "SELECT, UPDATE (seen_at, ended_at)",
         "hold": "SELECT, INSERT, UPDATE (org_id, seen_at), DELETE",
@@ -105,8 +108,12 @@ session            hold   hold      own            hold    hold    hold         
 sign_in_code       redeem redeem    own            redeem  redeem  redeem       -      -     -
 mail_token         -      -         own            -       -       -            -      -     -
 attempt            -      -         own            -       -       -            -      -     -
-audit_entry        add    -         make           add     note    -            -      add   read
-idempotency_key    own    tidy      own            own     own     tidy         -      -     -
+totp               -      -         own            -       -       -            -      -     enrolled
+recovery_code      -      -         own            -       -       -            -      -     spent
+passkey            -      -         own            -       -       -            -      -     read
+spent_challenge    -      -         give           -       -       -            -      -     -
+audit_entry        add    add       make           add     note    -            -      add   read
+idempotency_key    own    own       own            own     own     tidy         -      -     -
 device_profile     own    -         -              -       -       -            read   read  read
 device             keep   read      -              read    read    read         read   make  read
 device_tag         give   -         -              -       -       -            -      add   read
@@ -117,7 +124,7 @@ device_event       once   read      -              read    read    -            
 dead_letter        replay -         -              -       -       -            post   -     read
 usage_hour         sum    -         -              read    -       -            sum    -     read
 usage_device       post   -         -              read    -       -            post   -     read
-job                post   -         -              own     own     -            post   -     read
+job                post   own       -              own     own     -            post   -     read
 meter              -      -         -              keep    -       -            -      -     read
 usage_event        -      -         -              once    -       -            -      -     read
 programme          -      -         -              -       keep    -            -      -     read
@@ -128,6 +135,7 @@ entry              -      -         -              -       once    -            
 lot                -      -         -              -       keep    -            -      -     read
 allocation         -      -         -              -       add     -            -      -     read
 unclaimed_points   -      -         -              -       queue   -            -      -     read
+report_run         -      own       -              -       -       -            -      -     read
 alembic_version    -      -         -              -       -       -            -      read  read
 """
 

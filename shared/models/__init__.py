@@ -2,6 +2,7 @@
 
 from shared.models.base import Base
 from shared.models.billing import Meter, UsageEvent
+from shared.models.factors import Passkey, RecoveryCode, SpentChallenge, Totp
 from shared.models.fleet import Device, DeviceCredential, DeviceProfile, DeviceTag
 from shared.models.jobs import Job
 from shared.models.loyalty import (
@@ -26,6 +27,7 @@ from shared.models.people import (
     SignIn,
     SignInCode,
 )
+from shared.models.reporting import ReportRun
 from shared.models.telemetry import (
     DeadLetter,
     DeviceEvent,
@@ -61,12 +63,17 @@ __all__ = [
     "Membership",
     "Meter",
     "Organisation",
+    "Passkey",
     "Person",
     "Programme",
     "Reading",
+    "ReportRun",
+    "RecoveryCode",
     "Role",
     "SignIn",
     "SignInCode",
+    "SpentChallenge",
+    "Totp",
     "UnclaimedPoints",
     "UsageDevice",
     "UsageEvent",

@@ -114,6 +114,11 @@ LongBytes = LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql")
 Digest = LargeBinary(32).with_variant(mysql.BINARY(32), "mysql")
 
 
+def short_bytes(length: int) -> TypeEngine[bytes]:
+    """Up to `length` bytes in the row itself, so that they can have an index."""
+    return LargeBinary(length).with_variant(mysql.VARBINARY(length), "mysql")
+
+
 def primary_id() -> Mapped[int]:
     """The row's own number; it never leaves the process."""
     return mapped_column(BigId, primary_key=True, autoincrement=True)

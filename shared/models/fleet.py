@@ -41,7 +41,10 @@ class DeviceProfile(Base):
 class Device(Base):
     """A device. Deleting one keeps its row (usage traces to it) and frees its uid.
 
-    `gone` is 0 while it exists, then its own id.
+    `gone` is 0 while it exists, then its own id. `imei`: it speaks the Teltonika protocol and is
+    known by this number alone, which is its uid too; it has no secret. An IMEI stands once in the
+    whole of the installation, since nothing else says whose the device is; one that is gone has
+    none. `networks`: the source networks (CIDR) that such a device may come from; none: any.
     """
 
     __tablename__ = "device"
@@ -58,6 +61,8 @@ class Device(Base):
     name: Mapped[str] = mapped_column(String(200), default="")
     profile_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("device_profile.id"))
     disabled: Mapped[bool] = mapped_column(Boolean, default=False)
+    imei: Mapped[str | None] = mapped_column(String(15), index=True, unique=True)
+    networks: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     gone: Mapped[int] = mapped_column(BigId, default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
