@@ -64,7 +64,7 @@ MEANS: Final[Mapping[str, str]] = MappingProxyType(
         "invited": "SELECT (id, public_id, org_id, email, role, invited_by, created_at, expires_at,"
         " accepted_at, revoked_at)",
         # Who has which factors, but not what they are made of.
-        "enrolled": "SELECT (id, person_id, created_at)",
+        "has": "SELECT (id, person_id, created_at)",
         "spent": "SELECT (id, person_id, created_at, used_at)",
         # An app takes a sign-in on and can end it; only administration makes one or prolongs it.
         "follow": "SELECT, UPDATE (seen_at, ended_at)",
@@ -108,7 +108,7 @@ session            hold   hold      own            hold    hold    hold         
 sign_in_code       redeem redeem    own            redeem  redeem  redeem       -      -     -
 mail_token         -      -         own            -       -       -            -      -     -
 attempt            -      -         own            -       -       -            -      -     -
-totp               -      -         own            -       -       -            -      -     enrolled
+totp               -      -         own            -       -       -            -      -     has
 recovery_code      -      -         own            -       -       -            -      -     spent
 passkey            -      -         own            -       -       -            -      -     read
 spent_challenge    -      -         give           -       -       -            -      -     -
