@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 
 from shared.web import health, idempotency, openapi, problems
 from shared.web.csrf import Csrf
+from shared.web.entry.page import Place
 from shared.web.headers import security_headers
 from shared.web.limits import Limits
 from shared.web.pages import static
@@ -33,12 +34,14 @@ def create_web_app(
     routers: Sequence[APIRouter],
     background: Sequence[Background] = (),
     bulk: tuple[str, ...] = (),
+    places: tuple[Place, ...] = (),
 ) -> FastAPI:
     """An app with health, failures that say what to do, limits and its background tasks. Every
     answer has the security headers, and nothing is changed from another site's page.
 
-    `name` is the subdomain; `bulk` the path prefixes that take large bodies. `services` come from
-    `shared.web.services.provide`; those that are owned by the app are closed with it.
+    `name` is the subdomain; `bulk` the path prefixes that take large bodies; `places` its menu.
+    `services` come from `shared.web.services.provide`; those that are owned by the app are closed
+    with it.
     """
     app = FastAPI(
         title=title,
@@ -53,6 +56,7 @@ def create_web_app(
     )
     app.state.services = services
     app.state.name = name
+    app.state.places = places
     app.include_router(health.router)
     app.include_router(static.router)
     for router in routers:

@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.auth import keys
 from shared.auth.audit import Origin
 from shared.auth.permissions import PERMISSIONS
-from shared.auth.principal import Principal
+from shared.auth.principal import NotFresh, Principal, is_fresh
 from shared.clock import Clock
 from shared.db import AsyncReadSession
 from shared.errors import Forbidden, Unauthenticated
-from shared.web import idempotency
+from shared.web import access, idempotency
 from shared.web.cursors import Cursors
 from shared.web.problems import request_id
 from shared.web.services import AfterCommit, Services
@@ -46,13 +46,25 @@ async def _principal(
     request: Request,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Principal:
-    """Who asks. Uses a connection of its own, given back before the route begins."""
-    if credentials is None:
+    """Who asks: the key's, else the session's. A key that is wrong never falls back to a session.
+
+    Uses a connection of its own, given back before the route begins.
+    """
+    if credentials is not None:
+        return await _key(request, credentials.credentials)
+    if "authorization" in request.headers or await access.present(request) is None:
         raise Unauthenticated("send an API key: Authorization: Bearer fk_…")
+    principal = (await access.signed_in(request)).principal
+    if principal is None:
+        raise Forbidden("you belong to no organisation here; ask for an invitation")
+    return principal
+
+
+async def _key(request: Request, key: str) -> Principal:
     here = services(request)
     now = here.clock.now()
     async with here.database.read() as session:
-        principal, stale = await keys.authenticate(session, credentials.credentials, now)
+        principal, stale = await keys.authenticate(session, key, now)
     if stale:
         async with here.database.unit_of_work() as writing:
             await keys.note_use(writing, principal, now)
@@ -61,7 +73,7 @@ async def _principal(
 
 @cache
 def allow(scope: str) -> Callable[..., Awaitable[Principal]]:
-    """A dependency: the caller, if its key has `scope`.
+    """A dependency: the caller, if its key has `scope`, or the role of whoever signed in has it.
 
     For an unsafe method it also claims the request's Idempotency-Key: once a request, because
     the same scope is the same dependency.
@@ -73,13 +85,37 @@ def allow(scope: str) -> Callable[..., Awaitable[Principal]]:
         request: Request, principal: Annotated[Principal, Depends(_principal)]
     ) -> Principal:
         if scope not in principal.permissions:
-            raise Forbidden(f"this needs a key with the scope {scope}")
+            raise Forbidden(_missing(scope, principal))
         if request.method not in SAFE:
-            await idempotency.claim(request, principal.org_id)
+            await idempotency.claim(request, principal)
         return principal
 
     allowed.__dict__["scope"] = scope
     return allowed
+
+
+def _missing(scope: str, principal: Principal) -> str:
+    if principal.person_id is None:
+        return f"this needs a key with the scope {scope}"
+    return f"your role has no permission to {PERMISSIONS[scope].sentence} ({scope})"
+
+
+@cache
+def fresh() -> Callable[[Request], Awaitable[None]]:
+    """A dependency for money, keys, roles and deletion: raises `NotFresh` for a person who showed
+    no factor lately. A key shows itself with each request.
+    """
+
+    async def shown_lately(request: Request) -> None:
+        found = None if "authorization" in request.headers else await access.present(request)
+        if found is None:
+            return
+        now = services(request).clock.now()
+        if not is_fresh(found.fresh_at, now, access.lifetimes(request).fresh):
+            raise NotFresh("confirm that it is you, then do this again")
+
+    shown_lately.__dict__["fresh"] = True
+    return shown_lately
 
 
 def origin(request: Request, principal: Principal) -> Origin:

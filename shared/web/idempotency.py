@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from shared.auth.principal import Principal
 from shared.db import Database
 from shared.db.dialect import lock_rows
 from shared.db.scope import scoped
@@ -34,9 +35,10 @@ class Replay(Exception):
         self.body = body
 
 
-async def claim(request: Request, org_id: int) -> None:
+async def claim(request: Request, principal: Principal) -> None:
     """Claim the request's key, if it has one, for the rest of its transaction.
 
+    The keys of an organisation are one set, but what a person was answered only they hear again.
     Raises `Replay` when it was answered before, `Conflict` when the key belongs to another
     request.
     """
@@ -47,7 +49,9 @@ async def claim(request: Request, org_id: int) -> None:
         raise BadRequest(f"{HEADER} must be 1 to {LONGEST} printable characters")
     services = request.app.state.services
     session = request.state.session
-    target = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    org_id, person = principal.org_id, principal.person_id
+    who = "" if person is None else f"{principal.actor}\n"
+    target = f"{who}{request.method} {request.url.path}?{request.url.query}\n".encode()
     request_hash = hashlib.sha256(target + await request.body()).digest()
     claimed = insert(IdempotencyKey).values(
         org_id=org_id, key=key, request_hash=request_hash, created_at=services.clock.now()
