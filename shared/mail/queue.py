@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.jobs import Handler, enqueue
 from shared.mail.base import Letter, Mailer, MailRefused, letter_of
-from shared.mail.sealed import Seal
 from shared.mail.settings import MailSettings
 from shared.mail.write import write
+from shared.sealed import Seal
 
 QUEUE = "mail"
 # A statement above 16 KB pins its session at RDS Proxy.
@@ -32,7 +32,7 @@ class Post:
     """
 
     def __init__(self, settings: MailSettings, *templates: Path) -> None:
-        self._seal = Seal(settings.secret.get_secret_value())
+        self._seal = Seal(settings.secret.get_secret_value(), "mail")
         self._host = settings.sender.rpartition("@")[2]
         self._templates: Sequence[Path] = templates
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
 from shared.mail.base import BadLetter, Letter, is_address, letter_of
-from shared.mail.sealed import Seal, Unreadable
 from shared.mail.write import write
 
 MakeLetter = Callable[..., Letter]
@@ -147,13 +146,3 @@ def test_facts_are_listed() -> None:
     _, text, html = write("notice", values)
     assert "From: 192.0.2.1" in text
     assert "<dd" in html
-
-
-def test_what_is_sealed_is_read_with_the_same_secret_and_label_alone() -> None:
-    seal = Seal("s" * 40)
-    sealed = seal.close({"text": "token=abc"}, label="reset 1")
-    assert "abc" not in sealed
-    assert seal.open(sealed, label="reset 1") == {"text": "token=abc"}
-    for other, label in ((Seal("t" * 40), "reset 1"), (seal, "reset 2")):
-        with pytest.raises(Unreadable):
-            other.open(sealed, label=label)

@@ -1,4 +1,4 @@
-"""Letters at rest: rows of jobs are kept for a while, and letters have links that sign in."""
+"""Values at rest that nobody reads who has the database, its logs or its backups alone."""
 
 import base64
 import json
@@ -19,10 +19,12 @@ class Unreadable(ValueError):
 
 
 class Seal:
-    """AES-256-GCM with a key that is drawn from the service's secret for mail alone."""
+    """AES-256-GCM with a key that is drawn from the service's secret for one `purpose` alone."""
 
-    def __init__(self, secret: str) -> None:
-        drawn = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"fortress mail")
+    def __init__(self, secret: str, purpose: str) -> None:
+        info = f"fortress {purpose}".encode()
+        drawn = HKDF(algorithm=SHA256(), length=32, salt=None, info=info)
+        self._purpose = purpose
         self._cipher = AESGCM(drawn.derive(secret.encode()))
 
     def close(self, values: dict[str, Any], *, label: str) -> str:
@@ -33,10 +35,13 @@ class Seal:
 
     def open(self, sealed: str, *, label: str) -> dict[str, Any]:
         """The values. Raises `Unreadable`."""
-        raw = base64.b64decode(sealed)
         try:
+            raw = base64.b64decode(sealed, validate=True)
             data = self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], label.encode())
-        except InvalidTag:
-            raise Unreadable("the letter was sealed with another FORTRESS_SECRET") from None
+        # What base64 cannot be, and a nonce that is too short, is a ValueError.
+        except (InvalidTag, ValueError):
+            raise Unreadable(
+                f"the {self._purpose} was sealed with another FORTRESS_SECRET"
+            ) from None
         values: dict[str, Any] = json.loads(zlib.decompress(data))
         return values
