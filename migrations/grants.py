@@ -59,7 +59,10 @@ MEANS: Final[Mapping[str, str]] = MappingProxyType(
         "replay": "SELECT, INSERT, UPDATE (public_id, replayed_ts)",
         "sum": "SELECT (count), INSERT, UPDATE (count)",
         # Who somebody is, not what proves it.
-        "meet": "SELECT (id, public_id, email, name, disabled, erased_at)",
+        "meet": "SELECT (id, public_id, email, name, disabled, erased_at, support_since)",
+        # The command line says who is of the platform's support.
+        "appoint": "SELECT (id, public_id, email, name, disabled, erased_at, support_since),"
+        " UPDATE (support_since)",
         # Who is invited to what, but not what opens it.
         "invited": "SELECT (id, public_id, org_id, email, role, invited_by, created_at, expires_at,"
         " accepted_at, revoked_at)",
@@ -99,7 +102,7 @@ TABLES: Final = """
                    api    reporting administration billing loyalty dashboarding ingest cli   people
 organisation       read   read      change         read    read    read         read   make  read
 api_key            check  check     keep           check   check   check        -      add   list
-person             meet   meet      keep           meet    meet    meet         -      -     meet
+person             meet   meet      keep           meet    meet    meet         -      appoint meet
 membership         read   read      own            read    read    read         -      -     read
 role               read   read      own            read    read    read         -      -     read
 invitation         -      -         own            -       -       -            -      -     invited
@@ -112,7 +115,11 @@ totp               -      -         own            -       -       -            
 recovery_code      -      -         own            -       -       -            -      -     spent
 passkey            -      -         own            -       -       -            -      -     read
 spent_challenge    -      -         give           -       -       -            -      -     -
-audit_entry        add    add       make           add     note    -            -      add   read
+audit_entry        add    add       give           add     note    -            -      add   read
+audit_personal     add    add       give           add     add     -            -      add   read
+audit_seal         -      -         give           -       -       -            -      -     read
+audit_chain        -      -         keep           -       -       -            -      -     read
+support_grant      read   read      keep           read    read    read         -      -     read
 idempotency_key    own    own       own            own     own     tidy         -      -     -
 device_profile     own    -         -              -       -       -            read   read  read
 device             keep   read      -              read    read    read         read   make  read

@@ -15,7 +15,16 @@ from shared.models.loyalty import (
     Programme,
     UnclaimedPoints,
 )
-from shared.models.organisations import ApiKey, AuditEntry, IdempotencyKey, Organisation
+from shared.models.organisations import (
+    ApiKey,
+    AuditChain,
+    AuditEntry,
+    AuditPersonal,
+    AuditSeal,
+    IdempotencyKey,
+    Organisation,
+    SupportGrant,
+)
 from shared.models.people import (
     AppSession,
     Attempt,
@@ -42,7 +51,10 @@ __all__ = [
     "ApiKey",
     "AppSession",
     "Attempt",
+    "AuditChain",
     "AuditEntry",
+    "AuditPersonal",
+    "AuditSeal",
     "Base",
     "DeadLetter",
     "Device",
@@ -73,6 +85,7 @@ __all__ = [
     "SignIn",
     "SignInCode",
     "SpentChallenge",
+    "SupportGrant",
     "Totp",
     "UnclaimedPoints",
     "UsageDevice",

@@ -30,6 +30,8 @@ class Person(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     # Name and address are gone from here on; the row stays for what refers to it.
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Of the platform's support since then: may be let in by organisations (`SupportGrant`).
+    support_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Membership(Base):
