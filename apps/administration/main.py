@@ -9,6 +9,7 @@ from apps.administration.audit.router import router as audit
 from apps.administration.keys.router import router as keys
 from apps.administration.letters.pages import make_router
 from apps.administration.organisations.router import router as organisations
+from apps.administration.roles.pages import router as roles
 from apps.administration.settings import AdministrationSettings
 from shared.jobs import Worker
 from shared.mail.connect import connect_mailer
@@ -31,7 +32,7 @@ def create_app(
         title="Fortress administration",
         description="Organisations, API keys, and the audit of every change.",
         services=here,
-        routers=[organisations, keys, audit, *_letters(own)],
+        routers=[organisations, keys, audit, roles, *_letters(own)],
         background=[_postman(here, post, own)],
     )
     app.state.post = post

@@ -2,4 +2,7 @@
 
 from shared.web.entry.page import Place
 
-NAVIGATION: tuple[Place, ...] = (Place("/account", "Your account"),)
+NAVIGATION: tuple[Place, ...] = (
+    Place("/account", "Your account"),
+    Place("/roles", "Roles", "organisation:read"),
+)

@@ -1,0 +1,49 @@
+"""Queries about roles."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.db.dialect import lock_rows
+from shared.db.scope import scoped
+from shared.models import Invitation, Membership, Organisation, Role
+
+
+async def hold(session: AsyncSession, org_id: int) -> None:
+    """Changes of roles, and of who has them, come one behind the other in an organisation."""
+    await session.execute(lock_rows(select(Organisation.id).where(Organisation.id == org_id)))
+
+
+async def find(session: AsyncSession, org_id: int, public_id: str) -> Role | None:
+    query = scoped(org_id, select(Role).where(Role.public_id == public_id))
+    found: Role | None = await session.scalar(query)
+    return found
+
+
+async def every(session: AsyncSession, org_id: int) -> Sequence[Role]:
+    """All of an organisation's own, by name."""
+    return (await session.scalars(scoped(org_id, select(Role)).order_by(Role.name, Role.id))).all()
+
+
+async def members_by_role(session: AsyncSession, org_id: int) -> dict[str, int]:
+    """Role → how many members have it, built-in ones too."""
+    query = select(Membership.role, func.count(Membership.id).label("members")).group_by(
+        Membership.role
+    )
+    rows = await session.execute(scoped(org_id, query))
+    return {row.role: row.members for row in rows}
+
+
+async def uses(session: AsyncSession, org_id: int, role: str, now: datetime) -> tuple[int, int]:
+    """How many members have a role, and how many open invitations give it."""
+    having = select(func.count(Membership.id)).where(Membership.role == role)
+    giving = select(func.count(Invitation.id)).where(
+        Invitation.role == role,
+        Invitation.accepted_at.is_(None),
+        Invitation.revoked_at.is_(None),
+        Invitation.expires_at > now,
+    )
+    members = await session.scalar(scoped(org_id, having)) or 0
+    return members, await session.scalar(scoped(org_id, giving)) or 0
