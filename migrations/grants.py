@@ -69,6 +69,11 @@ MEANS: Final[Mapping[str, str]] = MappingProxyType(
         # Who has which factors, but not what they are made of.
         "has": "SELECT (id, person_id, created_at)",
         "spent": "SELECT (id, person_id, created_at, used_at)",
+        # Which provider an organisation signs in with and who is who there, but no secret.
+        "connected": "SELECT (id, public_id, org_id, issuer, client_id, role, enabled, enforced,"
+        " created_at, updated_at)",
+        "linked": "SELECT (id, public_id, org_id, issuer, subject, person_id, created_at,"
+        " expires_at, linked_at, last_used_at)",
         # An app takes a sign-in on and can end it; only administration makes one or prolongs it.
         "follow": "SELECT, UPDATE (seen_at, ended_at)",
         "hold": "SELECT, INSERT, UPDATE (org_id, seen_at), DELETE",
@@ -120,6 +125,9 @@ audit_personal     add    add       give           add     add     -            
 audit_seal         -      -         give           -       -       -            -      -     read
 audit_chain        -      -         keep           -       -       -            -      -     read
 support_grant      read   read      keep           read    read    read         -      -     read
+sso_connection     -      -         own            -       -       -            -      -     connected
+mail_domain        -      -         own            -       -       -            -      -     read
+sso_identity       -      -         own            -       -       -            -      -     linked
 idempotency_key    own    own       own            own     own     tidy         -      -     -
 device_profile     own    -         -              -       -       -            read   read  read
 device             keep   read      -              read    read    read         read   make  read

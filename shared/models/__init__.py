@@ -37,6 +37,7 @@ from shared.models.people import (
     SignInCode,
 )
 from shared.models.reporting import ReportRun
+from shared.models.single_sign_on import MailDomain, SsoConnection, SsoIdentity
 from shared.models.telemetry import (
     DeadLetter,
     DeviceEvent,
@@ -69,6 +70,7 @@ __all__ = [
     "Invitation",
     "Job",
     "Lot",
+    "MailDomain",
     "MailToken",
     "Member",
     "MemberTag",
@@ -85,6 +87,8 @@ __all__ = [
     "SignIn",
     "SignInCode",
     "SpentChallenge",
+    "SsoConnection",
+    "SsoIdentity",
     "SupportGrant",
     "Totp",
     "UnclaimedPoints",

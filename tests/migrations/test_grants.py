@@ -84,6 +84,8 @@ def test_people_see_every_column_but_what_proves_somebody_and_remembered_answers
         "person.password_changed_at",
         "person.password_hash",
         "recovery_code.code_hash",
+        "sso_connection.client_secret",
+        "sso_identity.token_hash",
         "totp.last_step",
         "totp.secret",
     }
