@@ -27,9 +27,13 @@ class Desk:
         """The page `template` of administration, with the header of whoever is signed in."""
         return await page(self.request, PAGES, template, self.who, status, **values)
 
+    @property
+    def permissions(self) -> frozenset[str]:
+        """What they may do in the organisation that they look at."""
+        return self.who.principal.permissions if self.who.principal is not None else frozenset()
+
     def may(self, permission: str) -> bool:
-        """Whether they may do this in the organisation that they look at."""
-        return self.who.principal is not None and permission in self.who.principal.permissions
+        return permission in self.permissions
 
 
 def _desk(request: Request, who: SignedInOf) -> Desk:

@@ -25,6 +25,19 @@ async def every(session: AsyncSession, org_id: int) -> list[Shown]:
     return built_in + [_shown(row, counts.get(row.public_id, 0)) for row in own]
 
 
+async def names(session: AsyncSession, org_id: int) -> dict[str, str]:
+    """What people read for each role that members may have."""
+    own = await repository.every(session, org_id)
+    return {name: name for name in ROLES} | {row.public_id: row.name for row in own}
+
+
+def offered(
+    roles: Sequence[Shown], own: frozenset[str], besides: str = ""
+) -> list[tuple[str, str]]:
+    """Id and name of the roles that somebody who may do `own` can give, and of `besides`."""
+    return [(role.id, role.name) for role in roles if role.permissions <= own or role.id == besides]
+
+
 async def get(session: AsyncSession, org_id: int, public_id: str) -> Shown:
     """One of the organisation's own. Raises `NoSuchRole`."""
     return _shown(await _find(session, org_id, public_id), 0)
