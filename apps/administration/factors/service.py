@@ -3,13 +3,10 @@
 import logging
 from datetime import datetime
 
-from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.administration.factors import repository, rules
-from shared.auth.throttle import Throttle
 from shared.sealed import Seal, Unreadable
-from shared.web.services import Services
 
 TOTP = "totp"
 RECOVERY = "recovery"
@@ -22,34 +19,18 @@ async def second_needed(session: AsyncSession, person_id: int) -> bool:
     return await repository.totp(session, person_id) is not None
 
 
+def make_seal(secret: str) -> Seal:
+    """What secrets of one-time codes are sealed with, drawn from FORTRESS_SECRET."""
+    return Seal(secret, "one-time codes")
+
+
 async def check_code(
-    request: Request,
-    session: AsyncSession,
-    person_id: int,
-    text: str,
-    now: datetime,
-    *,
-    device: str | None = None,
+    session: AsyncSession, person_id: int, text: str, now: datetime, *, seal: Seal
 ) -> str | None:
-    """`totp` or `recovery` where `text` is a code of theirs that was not used yet.
+    """`totp` or `recovery` where `text` is a code of theirs that was not used yet; now it is.
 
-    Call it before the session's first statement: guesses are counted in a transaction of their
-    own, and SQLite has one writer. `device` is what `Devices.find` says. Raises `Throttled`.
+    Guesses are counted by the caller, before it asks.
     """
-    here: Services = request.app.state.services
-    secret = here.settings.secret.get_secret_value()
-    throttle = Throttle(secret, "second factor")
-    address = request.client.host if request.client else None
-    attempt = await throttle.admit(here.database, str(person_id), address, now, device=device)
-    kind = await _kind(session, Seal(secret, "one-time codes"), person_id, text, now)
-    if kind is not None:
-        await throttle.passed(session, attempt, now)
-    return kind
-
-
-async def _kind(
-    session: AsyncSession, seal: Seal, person_id: int, text: str, now: datetime
-) -> str | None:
     if await _is_totp(session, seal, person_id, text, now):
         return TOTP
     code = rules.recovery_code(text)
