@@ -132,6 +132,9 @@ idempotency_key    own    own       own            own     own     tidy         
 device_profile     own    -         -              -       -       -            read   read  read
 device             keep   read      -              read    read    read         read   make  read
 device_tag         give   -         -              -       -       -            -      add   read
+device_group       own    -         read           -       -       -            -      -     read
+device_group_device give  read      -              read    -       read         -      -     read
+membership_group   read   read      give           read    read    read         -      -     read
 device_credential  issue  -         -              -       -       -            read   add   count
 device_state       keep   read      -              -       -       read         keep   add   read
 reading            once   read      -              -       -       -            split  -     read

@@ -4,6 +4,7 @@ from shared.models.base import Base
 from shared.models.billing import Meter, UsageEvent
 from shared.models.factors import Passkey, RecoveryCode, SpentChallenge, Totp
 from shared.models.fleet import Device, DeviceCredential, DeviceProfile, DeviceTag
+from shared.models.groups import DeviceGroup, DeviceGroupDevice, MembershipGroup
 from shared.models.jobs import Job
 from shared.models.loyalty import (
     Allocation,
@@ -61,6 +62,8 @@ __all__ = [
     "Device",
     "DeviceCredential",
     "DeviceEvent",
+    "DeviceGroup",
+    "DeviceGroupDevice",
     "DeviceProfile",
     "DeviceState",
     "DeviceTag",
@@ -75,6 +78,7 @@ __all__ = [
     "Member",
     "MemberTag",
     "Membership",
+    "MembershipGroup",
     "Meter",
     "Organisation",
     "Passkey",
