@@ -32,6 +32,12 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{base32(uuid7_int())}"
 
 
+def content_id(prefix: str, *parts: bytes) -> str:
+    """A public id of what `parts` say together: the same for the same. It has no time in it."""
+    hashed = hashlib.sha256(b"".join(len(part).to_bytes(8) + part for part in parts)).digest()
+    return f"{prefix}_{base32(int.from_bytes(hashed[:16]))}"
+
+
 def new_secret() -> str:
     """256 random bits as 43 URL-safe characters."""
     return secrets.token_urlsafe(32)

@@ -1,4 +1,8 @@
-"""Who may come in: hellos judged in batches, with a cache of tokens."""
+"""Who may come in: hellos judged in batches, with a cache of keys.
+
+The key of a device of lines is its token (the digest of it); that of a tracker is its IMEI. That
+is no secret: all that it proves is that somebody registered it, and perhaps from which networks.
+"""
 
 import asyncio
 import logging
@@ -6,17 +10,18 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from apps.ingest import metrics
 from apps.ingest.entrance import Busy, Entrance, spread
 from apps.ingest.protocol.errors import Ending
-from apps.ingest.protocol.messages import Hello
+from apps.ingest.protocol.imei import DIGITS as IMEI_DIGITS
+from apps.ingest.protocol.speech import Caller
 from shared.clock import Clock
 from shared.db import Database
-from shared.ids import digest
 from shared.models import Device, DeviceCredential
 from shared.readings.failures import is_database_error
 from shared.readings.parcel import Source
@@ -41,10 +46,21 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a token stands for: a device, and whether it is disabled."""
+    """What a key stands for: a device, whether it is disabled, and where it may come from."""
 
     source: Source
     disabled: bool
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    def admits(self, peer: str) -> bool:
+        """Whether it may come from the address `peer`, which is empty where that is not known."""
+        if not self.networks:
+            return True
+        if not peer:
+            return False
+        address = ip_address(peer.partition("%")[0])
+        address = getattr(address, "ipv4_mapped", None) or address
+        return any(address in network for network in self.networks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +74,12 @@ Verdict = Admitted | Ending | Busy
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A hello that is to be judged."""
+    """A hello that is to be judged. `address`: what is counted together with `peer`."""
 
-    hello: Hello
-    token: bytes
+    hello: Caller
+    key: bytes
     address: str
+    peer: str
     answer: Callable[[Verdict], None]
 
 
@@ -100,14 +117,15 @@ class Admission:
         """Whether to read what a new connection from `address` says."""
         return self._entrance.reads(address)
 
-    def ask(self, hello: Hello, address: str, answer: Callable[[Verdict], None]) -> bytes:
-        """Judge `hello`, which came from `address`, in its turn; returns the token's digest."""
-        token = digest(hello.token)
-        asked = Asked(hello, token, address, answer)
-        busy = self._entrance.enter(asked, address=address, token=token, known=token in self._cache)
+    def ask(
+        self, hello: Caller, address: str, peer: str, answer: Callable[[Verdict], None]
+    ) -> None:
+        """Judge `hello`, which came from `peer`, counted under `address`, in its turn."""
+        key = hello.key
+        asked = Asked(hello, key, address, peer, answer)
+        busy = self._entrance.enter(asked, address=address, token=key, known=key in self._cache)
         if busy is not None:
             answer(busy)
-        return token
 
     async def run(self) -> None:
         """Judge until cancelled. A batch that meets a database in trouble is tried again."""
@@ -121,9 +139,9 @@ class Admission:
         async with self._judging:
             return
 
-    def swapped(self, token: bytes) -> None:
-        """The device with `token` replaced another connection of its own here."""
-        self._entrance.swapped(token)
+    def swapped(self, key: bytes) -> None:
+        """The device with `key` replaced another connection of its own here."""
+        self._entrance.swapped(key)
 
     async def _judge(self, asked: Sequence[Asked]) -> None:
         while True:
@@ -167,24 +185,25 @@ class Admission:
             one.answer(verdict)
 
     async def _verdicts(self, asked: Sequence[Asked]) -> list[Admitted | Ending]:
-        known = await self.look_up({one.token for one in asked})
+        known = await self.look_up({one.key for one in asked})
         welcome = {
             at: Greeting(found.source, one.hello.boot, one.hello.fw)
             for at, one in enumerate(asked)
-            if (found := known.get(one.token)) is not None
+            if (found := known.get(one.key)) is not None
             and found.source.uid == one.hello.device
             and not found.disabled
+            and found.admits(one.peer)
         }
         met = await self._greet(list(welcome.values()))
         for at, one in welcome.items():
             before = met[one.source.device_id].before
             if before not in (self._task, ""):
                 self._came(one.source.device_id, before)
-                self._entrance.swapped(asked[at].token)
+                self._entrance.swapped(asked[at].key)
         return [
             Admitted(welcome[at].source, met[welcome[at].source.device_id].last)
             if at in welcome
-            else _refusal(known.get(one.token), one.hello)
+            else _refusal(known.get(one.key), one)
             for at, one in enumerate(asked)
         ]
 
@@ -195,9 +214,9 @@ class Admission:
         return await greet(self._database, self._store, welcome, task=self._task, now=now)
 
     async def look_up(
-        self, tokens: Iterable[bytes], *, fresh: bool = False
+        self, keys: Iterable[bytes], *, fresh: bool = False
     ) -> dict[bytes, Known | None]:
-        """What tokens (their digests) stand for, none for an unknown or revoked one.
+        """What keys stand for, none for an unknown or revoked one.
 
         Answers may be `CACHE_S` old unless `fresh`.
         """
@@ -205,26 +224,26 @@ class Admission:
         at = self._changes
         found: dict[bytes, Known | None] = {}
         missing = []
-        for token in tokens:
-            known = None if fresh else self._cached(token, now)
+        for key in keys:
+            known = None if fresh else self._cached(key, now)
             if known is None:
-                missing.append(token)
+                missing.append(key)
             else:
-                found[token] = known
+                found[key] = known
         for start in range(0, len(missing), BATCH):
             found |= await self._load(missing[start : start + BATCH])
         if len(self._cache) > CACHE:
             self._cache.clear()
-        for token in missing:
-            if (loaded := found[token]) is not None:
-                self._cache[token] = (now + CACHE_S, at, loaded)
+        for key in missing:
+            if (loaded := found[key]) is not None:
+                self._cache[key] = (now + CACHE_S, at, loaded)
             else:
                 # Not remembered: it may be registered the next moment.
-                self._cache.pop(token, None)
+                self._cache.pop(key, None)
         return found
 
-    def _cached(self, token: bytes, now: float) -> Known | None:
-        until, at, known = self._cache.get(token, _NOTHING)
+    def _cached(self, key: bytes, now: float) -> Known | None:
+        until, at, known = self._cache.get(key, _NOTHING)
         if known is None or until <= now or at < self._all_changed:
             return None
         return None if at < self._changed.get(known.source.org, 0) else known
@@ -245,28 +264,48 @@ class Admission:
         self._all_changed = self._changes
         self._changed.clear()
 
-    async def _load(self, tokens: Sequence[bytes]) -> dict[bytes, Known | None]:
-        wanted = (
-            # The token is the only thing that tells which organisation it is.
-            with_profile(
-                select(  # unscoped: the token names the organisation
-                    DeviceCredential.token_hash, Device.disabled, *COLUMNS
-                ).join(Device, Device.id == DeviceCredential.device_id)
-            ).where(
-                DeviceCredential.token_hash.in_(tokens),
-                DeviceCredential.revoked_at.is_(None),
-                Device.gone == 0,
-            )
-        )
-        found: dict[bytes, Known | None] = dict.fromkeys(tokens)
+    async def _load(self, keys: Sequence[bytes]) -> dict[bytes, Known | None]:
+        imeis = [key.decode() for key in keys if len(key) == IMEI_DIGITS]
+        tokens = [key for key in keys if len(key) != IMEI_DIGITS]
+        found: dict[bytes, Known | None] = dict.fromkeys(keys)
         async with self._database.read() as session:
-            for token, disabled, *values in await session.execute(wanted):
-                found[token] = Known(make_source(values), disabled)
+            if tokens:
+                for token, disabled, *values in await session.execute(_of_tokens(tokens)):
+                    found[token] = Known(make_source(values), disabled)
+            if imeis:
+                for imei, disabled, networks, *values in await session.execute(_of_imeis(imeis)):
+                    allowed = tuple(ip_network(network) for network in networks or ())
+                    found[imei.encode()] = Known(make_source(values), disabled, allowed)
         return found
 
 
-def _refusal(known: Known | None, hello: Hello) -> Ending:
-    """Only whoever has the right token learns that the device is disabled."""
-    if known is not None and known.source.uid == hello.device and known.disabled:
-        return Ending.disabled
-    return Ending.unauthorized
+def _of_tokens(tokens: Sequence[bytes]) -> Select[*tuple[Any, ...]]:
+    return (
+        # The token is the only thing that tells which organisation it is.
+        with_profile(
+            select(  # unscoped: the token names the organisation
+                DeviceCredential.token_hash, Device.disabled, *COLUMNS
+            ).join(Device, Device.id == DeviceCredential.device_id)
+        ).where(
+            DeviceCredential.token_hash.in_(tokens),
+            DeviceCredential.revoked_at.is_(None),
+            Device.gone == 0,
+            Device.imei.is_(None),
+        )
+    )
+
+
+def _of_imeis(imeis: Sequence[str]) -> Select[*tuple[Any, ...]]:
+    return with_profile(
+        # unscoped: an IMEI stands once in the whole, and so tells which organisation it is
+        select(Device.imei, Device.disabled, Device.networks, *COLUMNS)
+    ).where(Device.imei.in_(imeis), Device.gone == 0)
+
+
+def _refusal(known: Known | None, asked: Asked) -> Ending:
+    """Only whoever has the right key, and comes from where it may, learns that the device is
+    disabled.
+    """
+    if known is None or known.source.uid != asked.hello.device or not known.admits(asked.peer):
+        return Ending.unauthorized
+    return Ending.disabled if known.disabled else Ending.unauthorized

@@ -10,12 +10,12 @@ from apps.ingest.admission import Admitted, Verdict
 from apps.ingest.entrance import Busy, spread
 from apps.ingest.gate import network
 from apps.ingest.hub import Hub
-from apps.ingest.protocol import messages
 from apps.ingest.protocol.errors import Ending
-from apps.ingest.protocol.line import Block, End, LineProtocol, State
 from apps.ingest.protocol.messages import LINE_BYTES
-from shared.ids import new_id
+from apps.ingest.protocol.speech import Block, End, Speech, State
+from shared.ids import content_id, new_id
 from shared.readings.parcel import DeadRow, Parcel, Source
+from shared.readings.parse import Rejection
 
 # A device that does not read its acknowledgements is cut off at this many bytes of them.
 UNREAD_BYTES: Final = 256 * 1024
@@ -28,7 +28,11 @@ _WINDOW_FULL: Final = metrics.PAUSED.labels("window")
 
 
 class Connection(asyncio.Protocol):
-    """`spoke` is when the last whole line came (monotonic seconds), `network` where from."""
+    """`speech` is its protocol; `spoke` when the last whole message came (monotonic seconds).
+
+    `peer` is the address that it comes from, empty where that is not known, `network` what is
+    counted together with it.
+    """
 
     __slots__ = (
         "_boot",
@@ -38,23 +42,23 @@ class Connection(asyncio.Protocol):
         "_held",
         "_hub",
         "_inflight",
-        "_line",
         "_lingers",
         "_paused",
         "_reads",
+        "_speech",
         "_transport",
         "_unread",
-        "last",
+        "key",
         "network",
+        "peer",
         "pinged",
         "source",
         "spoke",
-        "token",
     )
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, speech: Speech) -> None:
         self._hub = hub
-        self._line = LineProtocol()
+        self._speech = speech
         self._transport: asyncio.Transport | None = None
         self._boot = 0
         self._inflight = 0
@@ -71,9 +75,9 @@ class Connection(asyncio.Protocol):
         # Since when all is said and only the device's end is waited for (monotonic seconds).
         self._lingers: float | None = None
         self.source: Source | None = None
-        self.token = b""
-        self.last = 0
+        self.key = b""
         self.network = ""
+        self.peer = ""
         self.spoke = time.monotonic()
         self.pinged = False
 
@@ -86,6 +90,7 @@ class Connection(asyncio.Protocol):
         metrics.CONNECTIONS.inc()
         peer = transport.get_extra_info("peername")
         self.network = network(peer[0]) if peer else ""
+        self.peer = peer[0] if peer and self._hub.settings.by_address else ""
         self._hub.sessions.opened(self)
         if not self._hub.admission.reads(self.network):
             metrics.DROPPED.labels("suspect").inc()
@@ -94,24 +99,25 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._ending is not None:
             return
-        if self._line.state is State.open:
+        if self._speech.state is State.open:
             self._receive(data)
             return
-        got = self._line.greet(data)
+        got = self._speech.greet(data)
         if isinstance(got, End):
             self.end(got.why)
         elif got is not None:
             self._boot = got.boot
             self._hub.sessions.asked(self)
             self._pace()
-            self.token = self._hub.admission.ask(got, self.network, self._judged)
-        elif self._line.held > LINE_BYTES:
+            self.key = got.key
+            self._hub.admission.ask(got, self.network, self.peer, self._judged)
+        elif self._speech.held > LINE_BYTES:
             self._pace()
 
     def eof_received(self) -> bool:
         """The device will send no more: commit and acknowledge what it sent, then close."""
         self._eof = True
-        if self._line.state is State.greeting or self._lingers is not None:
+        if self._speech.state is State.greeting or self._lingers is not None:
             return False
         self._close_if_done()
         return True
@@ -140,7 +146,7 @@ class Connection(asyncio.Protocol):
     @property
     def judging(self) -> bool:
         """Its hello was read and is not answered yet."""
-        return self._line.state is State.waiting
+        return self._speech.state is State.waiting
 
     @property
     def busy(self) -> bool:
@@ -158,22 +164,14 @@ class Connection(asyncio.Protocol):
 
     def committed(self, parcels: Sequence[Parcel]) -> None:
         """These parcels are committed: tell the device."""
-        done = held = top = 0
-        answer = b""
+        done = held = 0
         for parcel in parcels:
             done += parcel.count
             held += parcel.size
-            top = max(top, parcel.top)
-            if parcel.dead or parcel.refused:
-                rejections = [*(row.rejection for row in parcel.dead), *parcel.refused]
-                answer += b"".join(map(messages.rejected, rejections))
         self._inflight = max(0, self._inflight - done)
         self._held = max(0, self._held - held)
         self._reads -= len(parcels)
-        if top:
-            self.last = max(self.last, top)
-            answer += messages.ack(self.last)
-        self._write(answer)
+        self._write(self._speech.acknowledge(parcels))
         self._pace()
         self._close_if_done()
 
@@ -185,18 +183,18 @@ class Connection(asyncio.Protocol):
     def end(self, why: Ending, retry_ms: int | None = None) -> None:
         """Take no more; say why once everything before is committed and acknowledged."""
         metrics.ENDED.labels(why.value).inc()
-        self._finish(messages.ending(why, retry_ms))
+        self._finish(self._speech.ending(why, retry_ms))
 
     def replace(self) -> None:
         """The same device is on another connection: this one ends at once."""
         if not self.gone:
             metrics.ENDED.labels(Ending.replaced.value).inc()
         self._inflight = 0
-        self._finish(messages.ending(Ending.replaced))
+        self._finish(self._speech.ending(Ending.replaced))
 
     def goodbye(self, retry_ms: int) -> None:
         """The process goes away: take no more, acknowledge what is held, close."""
-        self._finish(messages.bye(retry_ms), early=True)
+        self._finish(self._speech.bye(retry_ms), early=True)
 
     def drop(self, why: str) -> None:
         """There are too many of its kind: come back later. It has sent nothing to wait for."""
@@ -204,7 +202,7 @@ class Connection(asyncio.Protocol):
             return
         metrics.DROPPED.labels(why).inc()
         self._ending = b""
-        self._transport.write(messages.ending(Ending.busy, spread()))
+        self._transport.write(self._speech.ending(Ending.busy, spread()))
         self._transport.close()
 
     def abort(self) -> None:
@@ -225,16 +223,13 @@ class Connection(asyncio.Protocol):
             self.end(Ending.busy, verdict.retry_ms)
             return
         self.source = verdict.source
-        self.last = verdict.last
         if self._hub.sessions.greeted(self):
-            self._hub.admission.swapped(self.token)
+            self._hub.admission.swapped(self.key)
         settings = self._hub.settings
-        self._line.accept()
         self._write(
-            messages.welcome(
+            self._speech.welcome(
                 now=self._hub.clock.now_ms(),
-                boot=self._boot,
-                last=self.last,
+                last=verdict.last,
                 window=settings.window,
                 idle_s=settings.idle_s,
             )
@@ -247,15 +242,15 @@ class Connection(asyncio.Protocol):
         source = self.source
         assert source is not None
         now = self._hub.clock.now_ms()
-        block, end = self._line.receive(data, source.profile, now, source.oldest(now))
+        block, end = self._speech.receive(data, source.profile, now, source.oldest(now))
         if block.count or block.pings:
             self.spoke = time.monotonic()
         if block.count:
             self._deliver(source, block, now)
         if block.pings:
             self.pinged = True
-            # Even numbers are answers to pings of ours.
-            self._write(b"".join(messages.pong(n) for n in block.pings if n % 2))
+        if block.reply:
+            self._write(block.reply)
         if end is not None:
             self.end(end.why)
 
@@ -264,9 +259,10 @@ class Connection(asyncio.Protocol):
             source,
             self._boot,
             now,
+            watermark=self._speech.watermark,
             readings=block.readings,
             events=block.events,
-            dead=[DeadRow(new_id("dl"), rejection) for rejection in block.rejections],
+            dead=[self._dead(source, rejection) for rejection in block.rejections],
             top=block.top,
             size=block.size,
         )
@@ -279,13 +275,20 @@ class Connection(asyncio.Protocol):
             self._full = True
         self._pace()
 
+    def _dead(self, source: Source, rejection: Rejection) -> DeadRow:
+        if self._speech.watermark:
+            return DeadRow(new_id("dl"), rejection)
+        # It may have been sent before, and is one dead letter then.
+        device = source.device_id.to_bytes(8)
+        return DeadRow(content_id("dl", device, rejection.raw), rejection)
+
     def _pace(self) -> None:
         """Read on, or stop reading: nothing is dropped."""
         transport = self._transport
         if transport is None or transport.is_closing():
             return
         stop = (
-            self._line.state is State.waiting
+            self._speech.state is State.waiting
             or self._full
             or self._unread
             or self._reads >= READS
@@ -317,7 +320,7 @@ class Connection(asyncio.Protocol):
         if self._ending is not None:
             self._write(self._ending)
             self._say_no_more(self._transport)
-        elif self._eof and self._line.state is State.open:
+        elif self._eof and self._speech.state is State.open:
             self._transport.close()
 
     def _say_no_more(self, transport: asyncio.Transport) -> None:

@@ -15,6 +15,9 @@ from apps.ingest.connection import Connection
 from apps.ingest.entrance import Entrance
 from apps.ingest.hub import Hub
 from apps.ingest.pipeline import Pipeline
+from apps.ingest.protocol.line import LineProtocol
+from apps.ingest.protocol.speech import Speech
+from apps.ingest.protocol.teltonika import TeltonikaProtocol
 from apps.ingest.sessions import Sessions
 from apps.ingest.settings import IngestSettings
 from apps.ingest.takeover import Takeover
@@ -86,16 +89,21 @@ class IngestServer:
         self._hub = Hub(settings, clock, self._admission, self.pipeline, self.sessions)
         self._watch = Watch(self._hub, database, bus, self._takeover, task=self._task)
         self._server: asyncio.Server | None = None
+        self._trackers: asyncio.Server | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._housekeeping: list[asyncio.Task[None]] = []
         self._draining = False
 
     @property
     def port(self) -> int:
-        """The port that devices connect to."""
+        """The port that devices of lines connect to."""
         assert self._server is not None
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
+        return _port(self._server)
+
+    @property
+    def teltonika_port(self) -> int:
+        """The port that Teltonika trackers connect to; 0: none."""
+        return 0 if self._trackers is None else _port(self._trackers)
 
     @property
     def connections(self) -> int:
@@ -111,24 +119,11 @@ class IngestServer:
         settings = self._settings
         _warn_of_backlog()
         await presence.forget(self._reading, task=self._task, now=self._clock.now_ms())
-        loop = asyncio.get_running_loop()
-        try:
-            self._server = await loop.create_server(
-                lambda: Connection(self._hub),
-                settings.tcp_host,
-                settings.tcp_port,
-                backlog=BACKLOG,
-                reuse_address=True,
-                reuse_port=settings.workers > 1,
+        self._server = await self._listen(settings.tcp_port, "FORTRESS_TCP_PORT", LineProtocol)
+        if settings.teltonika_port:
+            self._trackers = await self._listen(
+                settings.teltonika_port, "FORTRESS_TELTONIKA_PORT", TeltonikaProtocol
             )
-        except OSError as error:
-            raise ConfigurationError(
-                f"FORTRESS_TCP_PORT: {settings.tcp_host}:{settings.tcp_port} cannot be listened on"
-                f" ({error.strerror}); stop what uses it or set another port"
-            ) from None
-        for listener in self._server.sockets:
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UNREAD)
         self._tasks = [
             asyncio.create_task(work)
             for work in (
@@ -147,7 +142,32 @@ class IngestServer:
                 keep_partitions(self._writing, self._clock, self._watch.stop),
             )
         ]
-        log.info("devices connect to port %s", self.port)
+        log.info("devices connect to port %s, trackers to %s", self.port, self.teltonika_port)
+
+    async def _listen(
+        self, port: int, setting: str, speech: Callable[[], Speech]
+    ) -> asyncio.Server:
+        host = self._settings.tcp_host
+        try:
+            server = await asyncio.get_running_loop().create_server(
+                lambda: Connection(self._hub, speech()),
+                host,
+                port,
+                backlog=BACKLOG,
+                reuse_address=True,
+                reuse_port=self._settings.workers > 1,
+            )
+        except OSError as error:
+            if self._server is not None:
+                self._server.close()
+            raise ConfigurationError(
+                f"{setting}: {host}:{port} cannot be listened on"
+                f" ({error.strerror}); stop what uses it or set another port"
+            ) from None
+        for listener in server.sockets:
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UNREAD)
+        return server
 
     async def drain(self) -> None:
         """Go away: take no more, say goodbye, commit and acknowledge what is held, close.
@@ -156,8 +176,9 @@ class IngestServer:
         again.
         """
         self._draining = True
-        if self._server is not None:
-            self._server.close()
+        for server in (self._server, self._trackers):
+            if server is not None:
+                server.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settings.drain_s):
                 await self._say_goodbye()
@@ -212,6 +233,11 @@ class IngestServer:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _port(server: asyncio.Server) -> int:
+    port: int = server.sockets[0].getsockname()[1]
+    return port
 
 
 def _for_batches(database: Database, settings: IngestSettings) -> Database:

@@ -10,6 +10,9 @@ class IngestSettings(Settings):
     tcp_port: int = Field(
         9000, ge=0, le=65535, description="port of the line protocol; 0: any free one"
     )
+    teltonika_port: int = Field(
+        0, ge=0, le=65535, description="port of Teltonika trackers; 0: they are not listened for"
+    )
     workers: int = Field(
         1, ge=1, le=64, description="processes that share the port; each is a task of its own"
     )

@@ -136,19 +136,19 @@ class Watch:
     async def _judge_again(self, connections: Iterable[Connection]) -> None:
         chosen = list(connections)
         try:
-            known = await self._hub.admission.look_up({c.token for c in chosen}, fresh=True)
+            known = await self._hub.admission.look_up({c.key for c in chosen}, fresh=True)
         except Exception as error:  # noqa: BLE001 - whatever it is, the next round tries again
             log.warning("devices are not looked up again yet: %s", clean(str(error)))
             return
         for connection in chosen:
-            _apply(connection, known[connection.token])
+            _apply(connection, known[connection.key])
 
 
 def _apply(connection: Connection, known: Known | None) -> None:
     """Give a connection what its device is now, or end it."""
     if connection.gone:
         return
-    if known is None:
+    if known is None or not known.admits(connection.peer):
         connection.end(Ending.unauthorized)
     elif known.disabled:
         connection.end(Ending.disabled)

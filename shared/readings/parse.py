@@ -187,7 +187,7 @@ def _look_closely(line: bytes, fits: Profile, now: int, oldest: int, addressed: 
         if values is UNSET or message.e is not UNSET or message.d is not UNSET:
             return _event(line, message, now, oldest)
         _refuse_duplicates(line)
-        problem = check(values, fits) or _untimely(message.t, now, oldest)
+        problem = check(values, fits) or _untimely(message, now, oldest)
         seq = 0 if message.s is UNSET else message.s
         if problem is not None:
             code, detail = problem
@@ -225,9 +225,12 @@ class _RefusedError(ValueError):
         self.code = code
 
 
-def _untimely(ts: int | UnsetType, now: int, oldest: int) -> tuple[str, str] | None:
-    if ts is UNSET:
-        return None
+def _untimely(message: _Message, now: int, oldest: int) -> tuple[str, str] | None:
+    return None if message.t is UNSET else untimely(message.t, now, oldest)
+
+
+def untimely(ts: int, now: int, oldest: int) -> tuple[str, str] | None:
+    """Code and detail where a device's time lies outside of what is taken."""
     if ts > now + AHEAD_MS:
         return "future", f"t is {(ts - now) // 1000} s ahead of the server's time"
     if ts < oldest:
@@ -247,7 +250,7 @@ def _event(line: bytes, message: _Message, now: int, oldest: int) -> Event | Rej
     _check_data(_decode_object(data), DEPTH)
     _refuse_duplicates(line)
     seq = 0 if message.s is UNSET else message.s
-    problem = _untimely(message.t, now, oldest)
+    problem = _untimely(message, now, oldest)
     if problem is not None:
         return Rejection(seq, *problem, line)
     return Event(seq, now if message.t is UNSET else message.t, name, data)

@@ -7,25 +7,21 @@ Each item is answered stored, duplicate or rejected. Rejected ones are kept as d
 `keep_rejected` is set. A request should hold at most a few thousand items.
 """
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.clock import Clock
 from shared.ids import new_id
+from shared.readings.content import UNNUMBERED, content_number
 from shared.readings.parcel import DeadRow, Parcel, Source
 from shared.readings.parse import Event, Parsed, Reading, Rejection, parse, parse_address
 from shared.readings.plan import Taken
 from shared.readings.store import Store
-
-# Messages without a number of their own get one above all that devices count to, from their
-# content, in boot 0: the same message sent again is the same message.
-UNNUMBERED: Final = 2**52
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +122,7 @@ def _numbered(parsed: Reading | Event, fixed: bool) -> Reading | Event:
 
 
 def _content(name: bytes, ts: int, body: bytes) -> int:
-    hashed = hashlib.sha256(b"%b\n%d\n%b" % (name, ts, body)).digest()
-    return UNNUMBERED + int.from_bytes(hashed[:8]) % (UNNUMBERED - 1)
+    return content_number(b"%b\n%d\n%b" % (name, ts, body))
 
 
 def _outcome(parcel: Parcel, parsed: Parsed, taken: Taken) -> Outcome:

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from apps.ingest.protocol import messages
 from apps.ingest.protocol.errors import Ending
-from apps.ingest.protocol.line import PINGS, REJECTS, Block, End, LineProtocol, State
+from apps.ingest.protocol.line import PINGS, REJECTS, LineProtocol
 from apps.ingest.protocol.messages import LINE_BYTES, Hello
+from apps.ingest.protocol.speech import Block, End, State
 from shared.readings.check import Profile, profile
 from shared.readings.parse import EVENT_BYTES, Event, Parsed, Reading, Rejection, parse
 from tests.fuzz.reference import DAY_MS, NOW, Declared, decode, is_event, is_reading, same

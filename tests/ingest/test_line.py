@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.ingest.protocol.errors import Ending
-from apps.ingest.protocol.line import Block, End, LineProtocol, State
+from apps.ingest.protocol.line import LineProtocol
 from apps.ingest.protocol.messages import Hello
+from apps.ingest.protocol.speech import Block, End, State
 from shared.readings.check import ANYTHING
 
 NOW = 1_763_740_800_000

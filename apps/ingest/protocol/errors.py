@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Ending(StrEnum):
-    """The `error` member of the last line to a device."""
+    """The `error` member of the last line to a device, and what endings are counted by."""
 
     unauthorized = "unauthorized"
     disabled = "disabled"
@@ -16,3 +16,6 @@ class Ending(StrEnum):
     too_many_pings = "too_many_pings"
     replaced = "replaced"
     idle = "idle"
+    # Of protocols in which a device is only cut off.
+    bad_packet = "bad_packet"
+    packet_too_long = "packet_too_long"

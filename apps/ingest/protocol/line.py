@@ -1,24 +1,21 @@
 """The Fortress line protocol, a device's side of the wire seen from the server. Pure.
 
-Bytes go in by `receive`, which gives what happened in the order it happened; the answers are in
-`messages`. States and what each takes:
-
-    greeting  the first line must be a hello            → waiting
-    waiting   nothing is read until the hello is judged → open, or the connection ends
-    open      messages and pings                        → ended, by an error
-    ended     nothing
+Its states are those of `speech`; the first line must be a hello. How lines are written is in
+`messages`.
 """
 
 from collections import deque
-from dataclasses import dataclass, field
-from enum import Enum, auto
+from collections.abc import Sequence
 from typing import Final
 
+from apps.ingest.protocol import messages
 from apps.ingest.protocol.errors import Ending
 from apps.ingest.protocol.messages import LINE_BYTES, Hello, read_hello, read_ping
+from apps.ingest.protocol.speech import Block, End, State
 from shared.readings.block import WORTH, parse_block
 from shared.readings.check import Profile
-from shared.readings.parse import Event, Parsed, Reading, Rejection, parse
+from shared.readings.parcel import Parcel
+from shared.readings.parse import Parsed, Reading, Rejection, parse
 from shared.telemetry.clean import clean
 
 REJECTS: Final = 20
@@ -30,43 +27,29 @@ PINGS_MS: Final = 60_000
 KEPT_OF_TOO_LONG: Final = 1_024
 
 
-class State(Enum):
-    greeting = auto()
-    waiting = auto()
-    open = auto()
-    ended = auto()
-
-
-@dataclass(slots=True)
-class Block:
-    """The messages of one read, in order; `top` is the highest number, 0 if none has one."""
-
-    readings: list[Reading] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    rejections: list[Rejection] = field(default_factory=list)
-    pings: list[int] = field(default_factory=list)
-    top: int = 0
-    size: int = 0
-
-    @property
-    def count(self) -> int:
-        return len(self.readings) + len(self.events) + len(self.rejections)
-
-
-@dataclass(slots=True, frozen=True)
-class End:
-    """The device broke the protocol: tell it `why`, then close."""
-
-    why: Ending
-
-
 class LineProtocol:
     """One connection. `receive` after `hello` was given waits for `accept`."""
 
-    __slots__ = ("_buffer", "_highest", "_pings", "_pings_since", "_rejects", "_scanned", "state")
+    __slots__ = (
+        "_boot",
+        "_buffer",
+        "_highest",
+        "_last",
+        "_pings",
+        "_pings_since",
+        "_rejects",
+        "_scanned",
+        "state",
+    )
+
+    # A number at or below the highest committed one was stored before.
+    watermark: Final = True
 
     def __init__(self) -> None:
         self.state = State.greeting
+        self._boot = 0
+        # The highest committed number.
+        self._last = 0
         self._buffer = bytearray()
         # How far the buffer was searched for the end of a line.
         self._scanned = 0
@@ -97,12 +80,41 @@ class LineProtocol:
             return self._end(Ending.bad_hello)
         del self._buffer[: end + 1]
         self._scanned = 0
+        self._boot = hello.boot
         self.state = State.waiting
         return hello
 
     def accept(self) -> None:
         """The hello was good: messages may come."""
         self.state = State.open
+
+    def welcome(self, *, now: int, last: int, window: int, idle_s: int) -> bytes:
+        """Accept; returns the server's hello. `last`: the highest committed number of its boot."""
+        self._last = last
+        self.accept()
+        return messages.welcome(now=now, boot=self._boot, last=last, window=window, idle_s=idle_s)
+
+    def acknowledge(self, parcels: Sequence[Parcel]) -> bytes:
+        """The rejections among `parcels`, and how far everything is committed."""
+        answer = b""
+        top = 0
+        for parcel in parcels:
+            top = max(top, parcel.top)
+            if parcel.dead or parcel.refused:
+                rejections = [*(row.rejection for row in parcel.dead), *parcel.refused]
+                answer += b"".join(map(messages.rejected, rejections))
+        if top:
+            self._last = max(self._last, top)
+            answer += messages.ack(self._last)
+        return answer
+
+    def ending(self, why: Ending, retry_ms: int | None = None) -> bytes:
+        """The line that says why."""
+        return messages.ending(why, retry_ms)
+
+    def bye(self, retry_ms: int) -> bytes:
+        """The line that says when to come back."""
+        return messages.bye(retry_ms)
 
     def receive(
         self, data: bytes, fits: Profile, now: int, oldest: int
@@ -205,6 +217,9 @@ class LineProtocol:
             number = read_ping(line)
             if number is not None:
                 block.pings.append(number)
+                # Even numbers are answers to pings of ours.
+                if number % 2:
+                    block.reply += messages.pong(number)
                 return self._count_ping(now)
             if not line.strip():
                 return self._count_ping(now)

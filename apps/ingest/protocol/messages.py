@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from apps.ingest.protocol.errors import Ending
+from shared.ids import digest
 from shared.readings.parse import Boot, Rejection
 
 LINE_BYTES: Final = 64 * 1024
@@ -20,6 +21,11 @@ class Hello(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     token: Annotated[str, Meta(min_length=1, max_length=128)]
     boot: Boot
     fw: Annotated[str, Meta(max_length=64)] = ""
+
+    @property
+    def key(self) -> bytes:
+        """What its secret is known by here."""
+        return digest(self.token)
 
 
 class Ping(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
