@@ -6,8 +6,11 @@ import sys
 from fastapi import APIRouter, FastAPI
 
 from apps.administration.audit.router import router as audit
+from apps.administration.entry.guard import Guard
+from apps.administration.entry.pages import router as entry
 from apps.administration.keys.router import router as keys
 from apps.administration.letters.pages import make_router
+from apps.administration.navigation import NAVIGATION
 from apps.administration.organisations.router import router as organisations
 from apps.administration.roles.pages import router as roles
 from apps.administration.settings import AdministrationSettings
@@ -27,14 +30,17 @@ def create_app(
     here = provide(AdministrationSettings, settings, services)
     own = here.settings_as(AdministrationSettings)
     post = Post(own)
+    guard = Guard(own.secret.get_secret_value())
     app = create_web_app(
         name="administration",
         title="Fortress administration",
         description="Organisations, API keys, and the audit of every change.",
         services=here,
-        routers=[organisations, keys, audit, roles, *_letters(own)],
-        background=[_postman(here, post, own)],
+        routers=[entry, organisations, keys, audit, roles, *_letters(own)],
+        background=[_postman(here, post, own), guard.run],
+        places=NAVIGATION,
     )
+    app.state.guard = guard
     app.state.post = post
     return app
 

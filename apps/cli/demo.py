@@ -24,15 +24,17 @@ app = typer.Typer()
 
 @app.command("demo", epilog=examples("fortress demo", "fortress demo --devices 0 --json"))
 def demo(*, devices: Devices = None, as_json: Json = False) -> None:
-    """Find or make the organisation Demo with its devices, and print a key of it.
+    """Find or make the organisation Demo with its devices; print its sign-in and a key of it.
 
-    The key and the devices' tokens are kept in demo.json under FORTRESS_VAR.
+    The password, the key and the devices' tokens are kept in demo.json under FORTRESS_VAR.
     """
     settings = _settings(devices)
     found = asyncio.run(_prepare(settings))
     token = found.tokens[local_demo.FIRST_STEPS]
     made: dict[str, Any] = {
         "organisation": found.organisation,
+        "email": found.email,
+        "password": found.password,
         "key": found.key,
         "device": local_demo.FIRST_STEPS,
         "token": token,

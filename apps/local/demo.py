@@ -1,4 +1,4 @@
-"""What a newcomer finds: an organisation with a key, kinds of devices, and devices.
+"""What a newcomer finds: an organisation with an owner, a key, kinds of devices, and devices.
 
 Everything here is made once and found again; what is missing is made anew.
 """
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from secrets import randbits
 from typing import Any
 
 from sqlalchemy import select
@@ -14,16 +15,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.local import secrets
 from shared.auth import audit, keys
+from shared.auth.passwords import Passwords
+from shared.auth.people import join
+from shared.auth.permissions import OWNER
 from shared.auth.scopes import SCOPES
 from shared.clock import Clock
 from shared.db import Database, scoped
 from shared.devices import add_token, register
 from shared.errors import Unauthenticated
-from shared.ids import digest
-from shared.models import Device, DeviceCredential, DeviceProfile, Organisation
+from shared.ids import base32, digest
+from shared.models import Device, DeviceCredential, DeviceProfile, Organisation, Person
 
 NAME = "Demo"
 ACTOR = "make run"
+EMAIL = "demo@example.com"
 # The device that a newcomer plays by hand.
 FIRST_STEPS = "first-steps"
 
@@ -38,9 +43,13 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Demo:
-    """The organisation's public id, its key, and the tokens of its devices by uid."""
+    """The organisation's public id, who signs in to it and how, its key, and the tokens of its
+    devices by uid. `password` is none where the person has set another one.
+    """
 
     organisation: str
+    email: str
+    password: str | None
     key: str
     tokens: dict[str, str]
 
@@ -55,17 +64,21 @@ async def prepare(
     """Find or make the demo. `file` keeps its secrets; `kinds`: profile name → metrics."""
     kept = secrets.read(file)
     found = secrets.Secrets(sample=kept.sample)
+    hasher = Passwords()
     async with database.unit_of_work() as session:
         seeding = _Seeding(session, clock.now(), await _organisation(session, kept, clock.now()))
         found.organisation = seeding.organisation.public_id
         found.key = await seeding.key(kept.key)
+        found.password, own = await seeding.person(kept.password, hasher)
         profiles = await seeding.profiles(kinds)
         found.tokens = await seeding.devices(devices, profiles, kept.tokens)
         if found != kept:
             # Before the commit: a secret that is lost cannot be shown again, an unused one
             # is replaced at the next start.
             secrets.write(file, found)
-    return Demo(found.organisation, found.key, found.tokens)
+    hasher.close()
+    password = None if own else found.password
+    return Demo(found.organisation, EMAIL, password, found.key, found.tokens)
 
 
 async def _organisation(
@@ -82,6 +95,12 @@ async def _organisation(
         after = {"name": NAME}
         audit.record(session, origin, "organisation.create", found.public_id, at=now, after=after)
     return found
+
+
+def new_password() -> str:
+    """Twenty letters and digits that are told apart by eye, in groups: 100 random bits."""
+    drawn = base32(randbits(100), 20).lower()
+    return "-".join(drawn[at : at + 5] for at in range(0, 20, 5))
 
 
 class _Seeding:
@@ -107,6 +126,24 @@ class _Seeding:
         await self._session.flush()
         self._record("key.create", row.public_id, {"name": ACTOR})
         return key
+
+    async def person(self, kept: str, hasher: Passwords) -> tuple[str, bool]:
+        """The password of the organisation's owner: the kept one, else a new one where nobody set
+        another; and whether somebody did.
+        """
+        found = await self._session.scalar(select(Person).where(Person.email == EMAIL))
+        if found is None:
+            found = Person(email=EMAIL, name="Demo owner", created_at=self._now)
+            self._session.add(found)
+            await self._session.flush()
+            self._record("person.create", found.public_id, {"name": found.name})
+        await join(self._session, self._org_id, found.id, OWNER, self._now)
+        if kept and found.password_hash is not None:
+            return kept, not (await hasher.verify(found.password_hash, kept)).right
+        password = kept or new_password()
+        found.password_hash = await hasher.hash(password)
+        found.password_changed_at = self._now
+        return password, False
 
     async def profiles(self, kinds: dict[str, dict[str, Any]]) -> dict[str, int]:
         """The number of each kind's profile. One that exists stays as people have made it."""

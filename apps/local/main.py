@@ -49,6 +49,8 @@ async def _run(
             settings=settings,
             port=http.getsockname()[1],
             tcp_port=running.tcp_port,
+            email=running.demo.email,
+            password=running.demo.password,
             key=running.demo.key,
             token=running.demo.tokens[FIRST_STEPS],
         )

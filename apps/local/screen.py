@@ -19,13 +19,17 @@ EXAMPLE = "docs/examples/room.csv"
 
 @dataclass(frozen=True)
 class Facts:
-    """What the screen says. `token` is that of the device first-steps."""
+    """What the screen says. `token` is that of the device first-steps; `password` is none where
+    the person has set another one.
+    """
 
     settings: LocalSettings
     port: int
     tcp_port: int
     key: str
     token: str
+    email: str
+    password: str | None
 
     def url(self, app: str) -> str:
         return f"http://{app}.{self.settings.domain}:{self.port}"
@@ -38,10 +42,11 @@ def show(console: Console, facts: Facts) -> None:
 
 
 def write(facts: Facts) -> None:
-    """Write the addresses and the key as one JSON document to stdout."""
+    """Write the addresses, the sign-in and the key as one JSON document to stdout."""
     document = {
         "apps": {app: facts.url(app) for app in APPS},
         "devices": {"host": facts.settings.near_host, "port": facts.tcp_port},
+        "sign_in": {"email": facts.email, "password": facts.password},
         "key": facts.key,
         "first_steps": {"device": FIRST_STEPS, "token": facts.token},
         "log": str(logs.file(facts.settings)),
@@ -55,6 +60,8 @@ def _addresses(facts: Facts) -> list[str]:
     fleet = f"{count} simulated devices are sending" if count else "no simulated devices"
     rows = [(app, facts.url(app)) for app in APPS]
     rows += [("devices", f"{facts.settings.near_host} port {facts.tcp_port} (TCP; {fleet})")]
+    rows += [("sign in as", facts.email)]
+    rows += [("password", facts.password or "the one that you have set")]
     rows += [("API key", facts.key)]
     title = "[bold]Fortress is running[/bold]"
     return [title, *(f"  [dim]{name:<15}[/dim]{escape(value)}" for name, value in rows)]

@@ -10,7 +10,7 @@ import msgspec
 
 
 class Secrets(msgspec.Struct):
-    """The demo's organisation, its API key, and the tokens of its devices by uid.
+    """The demo's organisation, its API key, its person's password, its devices' tokens by uid.
 
     `sample`: that what is there to be seen was made.
     """
@@ -19,6 +19,7 @@ class Secrets(msgspec.Struct):
     key: str = ""
     tokens: dict[str, str] = msgspec.field(default_factory=dict)
     sample: bool = False
+    password: str = ""
 
 
 def read(file: Path) -> Secrets:

@@ -10,10 +10,13 @@ from fastapi import APIRouter, FastAPI
 
 from shared.web import health, idempotency, openapi, problems
 from shared.web.csrf import Csrf
+from shared.web.entry import detours
 from shared.web.entry.page import Place
+from shared.web.entry.routers import routers as entry
 from shared.web.headers import security_headers
 from shared.web.limits import Limits
 from shared.web.pages import static
+from shared.web.returns import APPS
 from shared.web.services import Services
 
 AGAIN_S = 5.0
@@ -61,7 +64,11 @@ def create_web_app(
     app.include_router(static.router)
     for router in routers:
         app.include_router(router)
+    for router in entry(name):
+        app.include_router(router)
     problems.install(app)
+    if name in APPS:
+        detours.install(app)
     openapi.install(app)
     app.add_exception_handler(idempotency.Replay, idempotency.repeat)
     app.add_middleware(Csrf, name=name, settings=services.settings)

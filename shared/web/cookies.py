@@ -22,7 +22,9 @@ SESSION = "__Host-fortress"
 SIGN_IN = "__Host-fortress-sign-in"
 # Somebody who has no session: what the token of a form is bound to.
 VISIT = "__Host-fortress-visit"
-OURS = (SESSION, SIGN_IN, VISIT)
+# A browser that signed in before (shared.auth.throttle.Devices).
+DEVICE = "__Host-fortress-device"
+OURS = (SESSION, SIGN_IN, VISIT, DEVICE)
 
 LONGEST = 3_500
 _VALUE = re.compile(r"[A-Za-z0-9._~-]*")

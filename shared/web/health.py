@@ -3,18 +3,23 @@
 import asyncio
 import logging
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from sqlalchemy import text
 
 from shared.errors import Unavailable
 from shared.telemetry.clean import clean
+from shared.web.access import public
 from shared.web.services import Services
 
 ANSWER_S = 3.0
 
 log = logging.getLogger(__name__)
 
-router = APIRouter(tags=["health"], include_in_schema=False)
+router = APIRouter(
+    tags=["health"],
+    include_in_schema=False,
+    dependencies=[Depends(public("load balancers ask it, and it tells nothing else"))],
+)
 
 
 @router.get("/healthz")

@@ -5,9 +5,10 @@ have links that sign in: that is why it is there in development only, and only f
 import asyncio
 from pathlib import Path
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from apps.administration.letters import service
+from shared.web.access import public
 from shared.web.pages.render import pages, show
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -15,7 +16,10 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 
 def make_router(folder: Path) -> APIRouter:
     """The pages of the letters in `folder`."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(
+        include_in_schema=False,
+        dependencies=[Depends(public("in development alone, for whoever has no mail yet"))],
+    )
     templates = pages(TEMPLATES)
 
     @router.get("/letters")

@@ -6,9 +6,10 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from shared.errors import NotFound
+from shared.web.access import public
 
 FOLDER = Path(__file__).parent / "static"
 PREFIX = "/static/"
@@ -47,7 +48,9 @@ def address(name: str) -> str:
     return PREFIX + files()[name].name
 
 
-@router.get(PREFIX + "{name}")
+@router.get(
+    PREFIX + "{name}", dependencies=[Depends(public("style and scripts are the same for all"))]
+)
 async def static(name: str) -> Response:
     found = next((file for file in files().values() if file.name == name), None)
     if found is None:

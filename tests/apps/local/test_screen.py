@@ -13,11 +13,13 @@ from apps.local.screen import Facts
 from apps.local.settings import LocalSettings
 
 KEY = "fk_abcdefghij_" + "x" * 43
+EMAIL = "demo@example.com"
+PASSWORD = "7kq2m-x9f3c-p8wzt-h4vdn"
 TOKEN = "dt_" + "y" * 43
 
 
 def facts(port: int = 8000, tcp_port: int = 9000, **settings: Any) -> Facts:
-    return Facts(LocalSettings(**settings), port, tcp_port, KEY, TOKEN)
+    return Facts(LocalSettings(**settings), port, tcp_port, KEY, TOKEN, EMAIL, PASSWORD)
 
 
 def shown(what: Facts, width: int = 80) -> list[str]:
@@ -63,4 +65,5 @@ def test_programs_get_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     said = json.loads(capsys.readouterr().out)
     assert said["apps"]["api"] == "http://api.fortress.localhost:8000"
     assert said["devices"] == {"host": "127.0.0.1", "port": 9000}
+    assert said["sign_in"] == {"email": EMAIL, "password": PASSWORD}
     assert (said["key"], said["first_steps"]["token"]) == (KEY, TOKEN)

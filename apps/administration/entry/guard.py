@@ -1,0 +1,27 @@
+"""What stands between a guess and an account. One a process."""
+
+import asyncio
+
+from apps.administration.factors.service import make_seal
+from apps.administration.factors.service import make_seal
+from shared.auth.passwords import Passwords
+from shared.auth.throttle import Devices, Throttle
+
+
+class Guard:
+    """`attempts` counts passwords, `codes` second factors, which `seal` keeps secret in the
+    database; `devices` knows browsers again.
+    """
+
+    def __init__(self, secret: str) -> None:
+        self.passwords = Passwords()
+        self.attempts = Throttle(secret, "password")
+        self.codes = Throttle(secret, "code")
+        self.seal = make_seal(secret)
+        self.devices = Devices(secret)
+        self.seal = make_seal(secret)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """A background task: let go of the threads in the end."""
+        await stop.wait()
+        self.passwords.close()

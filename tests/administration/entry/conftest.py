@@ -1,0 +1,50 @@
+"""People with a password, and browsers."""
+
+from dataclasses import dataclass
+
+import pytest
+from fastapi import FastAPI
+
+from shared.auth.passwords import Passwords
+from shared.web.services import Services
+from tests.support.browsing import Browser, Page, make_apps
+from tests.support.builders import Tenant, make_tenant
+from tests.support.people import MadePerson, add_member, make_person
+
+PASSWORD = "seven quiet lamps in a row"
+# A hash takes its time; the password is the same for all.
+HASHED: list[str] = []
+
+
+@dataclass
+class Home:
+    """An organisation, its owner with a password, and the six apps that they use."""
+
+    services: Services
+    apps: dict[str, FastAPI]
+    tenant: Tenant
+    person: MadePerson
+
+    def browser(self) -> Browser:
+        return Browser(self.apps)
+
+    async def sign_in(self, browser: Browser, app: str = "administration") -> Page:
+        """Open the app's first page, and sign in on the way."""
+        page = await browser.open(app)
+        return await self.type(browser, page, PASSWORD)
+
+    async def type(self, browser: Browser, page: Page, password: str) -> Page:
+        typed = {"email": self.person.email, "password": password}
+        return await browser.send(page, "/sign-in", typed)
+
+
+@pytest.fixture
+async def home(services: Services) -> Home:
+    if not HASHED:
+        passwords = Passwords()
+        HASHED.append(await passwords.hash(PASSWORD))
+        passwords.close()
+    tenant = await make_tenant(services.database)
+    person = await make_person(services.database, password_hash=HASHED[0])
+    await add_member(services.database, tenant, person, "owner")
+    return Home(services, make_apps(services), tenant, person)
