@@ -95,22 +95,26 @@ def identities(parcels: Iterable[Parcel]) -> list[Identity]:
 
 
 def plan(
-    parcels: Sequence[Parcel], states: Mapping[int, State], stored: set[Identity] | None, now: int
+    parcels: Sequence[Parcel],
+    states: Mapping[int, State],
+    stored: Mapping[int, set[Identity]],
+    now: int,
 ) -> Plan:
     """What to write for `parcels`.
 
-    `states` is the locked state by device id. `stored`: identities that exist already, if they
-    were looked up; none is assumed otherwise. `now`: epoch ms of the batch.
+    `states` is the locked state by device id. `stored`: of each device that was looked up, the
+    identities that exist already; of others none is assumed to. `now`: epoch ms of the batch.
     """
     current = {
         parcel.source.device_id: (parcel.source, states.get(parcel.source.device_id) or State())
         for parcel in parcels
     }
-    seen = set() if stored is None else set(stored)
+    seen = {device: set(found) for device, found in stored.items()}
     taken = []
     for parcel in parcels:
-        state = current[parcel.source.device_id][1]
-        taken.append(_take(parcel, state, None if stored is None else seen))
+        device = parcel.source.device_id
+        state = current[device][1]
+        taken.append(_take(parcel, state, seen.get(device)))
         _advance(state, taken[-1], now)
     return Plan(
         taken=taken,

@@ -36,6 +36,9 @@ from shared.readings.plan import (
 # RDS Proxy pins a session to its connection for a statement over 16 KB.
 REQUEST_BYTES: Final = 15_000
 MOST_REMEMBERED: Final = 500_000
+# So long what a device sends is looked up that sent again what was stored.
+DOUBT_MS: Final = 600_000
+LONGEST: Final = 2**63
 
 
 class _MetExistingError(Exception):
@@ -46,7 +49,10 @@ class Store:
     """Writes parcels for one task.
 
     `request_path`: statements stay short enough for RDS Proxy, and every identity is looked up
-    before it is written.
+    before it is written. Otherwise that happens where the watermark does not tell what is new, and
+    for devices whose messages have no numbers but are known by their content: at first, and after
+    one sent again what was stored. Their messages are taken for new then; where one is not, the
+    insert shows it, and the batch is written anew with everything looked up.
     """
 
     def __init__(self, *, task: str, clock: Clock, request_path: bool = False) -> None:
@@ -58,6 +64,9 @@ class Store:
         # Devices known to have been counted in a quarter of an hour.
         self._counted: set[tuple[int, int, int]] = set()
         self._known = Known()
+        # Devices known by content of which the last parcel was new, and since when (epoch ms) the
+        # next is taken for new as well.
+        self._trusted: dict[int, int] = {}
 
     async def commit(
         self,
@@ -109,11 +118,20 @@ class Store:
         devices = {parcel.source.device_id for parcel in parcels}
         states = dict(known) if await self._unchanged(connection, known) else {}
         states |= await self.lock(connection, devices - states.keys())
-        look_up = look_up or self._request_path or _unsure(parcels, states)
-        stored = await self._stored(connection, parcels) if look_up else None
+        look_up = look_up or self._request_path
+        doubtful = [parcel for parcel in parcels if look_up or self._unsure(parcel, states, now)]
+        stored = await self._stored(connection, doubtful)
         made = plan(parcels, states, stored, now)
         await self._insert(connection, made, certain=look_up, task=_usage_task(self._task, writer))
         return made
+
+    def _unsure(self, parcel: Parcel, states: Mapping[int, State], now: int) -> bool:
+        """Whether it has to be looked up what of `parcel` is new."""
+        device = parcel.source.device_id
+        if not parcel.watermark:
+            return self._trusted.get(device, LONGEST) > now
+        state = states.get(device)
+        return state is None or state.boot != parcel.boot
 
     async def _unchanged(self, connection: AsyncConnection, known: Mapping[int, State]) -> bool:
         """Whether the states of `known` are what the database holds; locks them.
@@ -153,10 +171,12 @@ class Store:
 
     async def _stored(
         self, connection: AsyncConnection, parcels: Sequence[Parcel]
-    ) -> set[Identity]:
-        found: set[Identity] = set()
+    ) -> dict[int, set[Identity]]:
+        """What of `parcels` exists already, by device."""
+        stored: dict[int, set[Identity]] = {p.source.device_id: set() for p in parcels}
         wanted = sorted(set(identities(parcels)))
         for device, several in groupby(wanted, key=lambda identity: identity[0]):
+            found = stored[device]
             times = sorted({identity[1] for identity in several})
             for start in range(0, len(times), 500):
                 some = ",".join(map(str, times[start : start + 500]))
@@ -166,7 +186,7 @@ class Store:
                         f" WHERE device_id={device} AND ts IN ({some})"
                     )
                     found.update((device, ts, boot, seq) for ts, boot, seq in _rows(result))
-        return found
+        return stored
 
     async def _insert(
         self, connection: AsyncConnection, made: Plan, *, certain: bool, task: bytes
@@ -189,7 +209,22 @@ class Store:
         if len(self._counted) > MOST_REMEMBERED:
             self._counted.clear()
         self._counted.update(made.devices)
+        self._trust(made.taken)
         self.remember({device: state for device, (_, state) in made.states.items()})
+
+    def _trust(self, taken: Sequence[Taken]) -> None:
+        """A device that sent again what was stored is looked up for a while: each time it was
+        taken for new, the whole batch would have to be written twice.
+        """
+        if len(self._trusted) > MOST_REMEMBERED:
+            self._trusted.clear()
+        now = self._clock.now_ms()
+        for item in taken:
+            if not item.parcel.watermark:
+                again = len(item.readings) < len(item.parcel.readings)
+                device = item.parcel.source.device_id
+                since = self._trusted.get(device, 0)
+                self._trusted[device] = now + DOUBT_MS if again else since
 
 
 async def announce(bus: Bus, taken: Sequence[Taken]) -> None:
@@ -217,15 +252,6 @@ def _in_order(connection: AsyncConnection) -> str:
 def _usage_task(task: str, writer: int) -> bytes:
     """Whose count it is: writers that add to the same row would wait for each other."""
     return (task if writer == 0 else f"{task}/{writer}").encode()
-
-
-def _unsure(parcels: Sequence[Parcel], states: dict[int, State]) -> bool:
-    """Whether the watermark does not say of every parcel what of it is new."""
-    for parcel in parcels:
-        state = states.get(parcel.source.device_id)
-        if not parcel.watermark or state is None or state.boot != parcel.boot:
-            return True
-    return False
 
 
 def _state_rows(
