@@ -25,7 +25,8 @@ class Desk:
 
     async def show(self, template: str, status: int = 200, **values: Any) -> Response:
         """The page `template` of administration, with the header of whoever is signed in."""
-        return await page(self.request, PAGES, template, self.who, status, **values)
+        layout = "signed-in.html"
+        return await page(self.request, PAGES, template, self.who, status, layout=layout, **values)
 
     @property
     def permissions(self) -> frozenset[str]:

@@ -39,10 +39,10 @@ def reset(link: str, lasts: timedelta) -> Words:
     )
 
 
-def prove(link: str, lasts: timedelta, name: str) -> Words:
+def prove(link: str, lasts: timedelta) -> Words:
     return _link(
         "Is this your mail address?",
-        f"{name} wants to use this address to sign in. If that is you, confirm it within"
+        "Somebody wants to use this address for an account. If that is you, confirm it within"
         f" {_minutes(lasts)} minutes, in the browser that you are signed in with.",
         link,
         "Confirm this address",
@@ -88,12 +88,49 @@ def mail_changing(at: datetime, address: str | None, email: str) -> Words:
     )
 
 
+def mail_in_use() -> Words:
+    """To an address that was to be proved and has an account."""
+    return _notice(
+        "This mail address has an account already",
+        "Somebody wants to use this address with another account. That is not possible: it has one"
+        " already. Sign in with that one, or ask for a link to sign in. If you do not know what"
+        " this is about, do nothing.",
+        [],
+    )
+
+
 def mail_changed(at: datetime, address: str | None, email: str) -> Words:
     return _notice(
         "Your mail address was changed",
         "Your account has another mail address; this one does not open it any more. If it was not"
         " you, tell an administrator of your organisation at once.",
         [("When", _time(at)), ("From", address or "unknown"), ("New address", email)],
+    )
+
+
+def factor_added(at: datetime, address: str | None, what: str) -> Words:
+    """`what` is something to prove oneself with, as in "the passkey Telephone"."""
+    return _notice(
+        "Your account can be opened in another way",
+        f"Your account has {what} now. If it was not you, remove it, reset your password and look"
+        " at your sign-ins: all are under Account.",
+        [("When", _time(at)), ("From", address or "unknown")],
+    )
+
+
+def factor_removed(at: datetime, address: str | None, what: str) -> Words:
+    return _notice(
+        "A way to sign in was removed from your account",
+        f"Your account does not use {what} any more. {_NOT_YOU}",
+        [("When", _time(at)), ("From", address or "unknown")],
+    )
+
+
+def recovery_code_used(at: datetime, address: str | None, left: int) -> Words:
+    return _notice(
+        "A recovery code was used to sign in",
+        f"It is of no use any more; {left} are left. {_NOT_YOU}",
+        [("When", _time(at)), ("From", address or "unknown")],
     )
 
 

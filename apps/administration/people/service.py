@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import datetime
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.administration.people import errors, repository

@@ -1,0 +1,137 @@
+"""Links by mail are asked for by anybody, and written by the worker.
+
+The request only notes, sealed, what was asked for, whoever's the address is: its answer and its
+time tell nobody whether there is an account. The worker looks, and writes the letter or none.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+
+from fastapi import Depends, Request
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from apps.administration import words
+from apps.administration.entry.service import Checks
+from apps.administration.words import Words
+from shared.auth.throttle import Throttle
+from shared.clock import Clock
+from shared.ids import digest, new_id, new_secret
+from shared.jobs import Handler, enqueue
+from shared.mail.base import is_address
+from shared.mail.queue import QUEUE, Post
+from shared.models import MailToken, Person
+from shared.sealed import Seal
+
+LASTS: Final = timedelta(minutes=15)
+LINK, RESET, PROVE = "link", "reset", "prove"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody asked for. `base`: the address of the page that the link opens; `then`: a
+    return path, or ""; `person_id`: who wants to prove `email`.
+    """
+
+    kind: str
+    email: str
+    base: str
+    then: str = ""
+    person_id: int | None = None
+
+
+class Asking:
+    """One a process."""
+
+    def __init__(self, secret: str, post: Post, clock: Clock) -> None:
+        self._attempts = Throttle(secret, "mail link")
+        self._seal = Seal(secret, "request for a link")
+        self._post = post
+        self._clock = clock
+
+    async def admit(self, checks: Checks, email: str, *besides: str) -> None:
+        """Count that a letter to `email` is asked for, and by whom, before it is. A browser that
+        was here before is counted by itself: nobody keeps its owner from asking.
+
+        Raises `Throttled`.
+        """
+        for account in (email, *besides):
+            device = checks.guard.devices.find(checks.device, account, checks.now)
+            await self._attempts.admit(
+                checks.database, account, checks.address, checks.now, device=device
+            )
+
+    async def note(self, session: AsyncSession, asked: Asked) -> None:
+        """Note it in the caller's transaction; wake the queue `mail` after the commit."""
+        key = f"ask {new_id('ask')}"
+        payload = {"key": key, "asked": self._seal.close(asdict(asked), label=key)}
+        await enqueue(session, QUEUE, key, payload, now=self._clock.now())
+
+    def before(self, send: Handler) -> Handler:
+        """The worker's handler: what was asked for becomes a letter, letters go to `send`."""
+
+        async def work(session: AsyncSession, payload: dict[str, Any]) -> None:
+            if "asked" not in payload:
+                await send(session, payload)
+                return
+            values = self._seal.open(payload["asked"], label=payload["key"])
+            await self._write(session, Asked(**values))
+
+        return work
+
+    async def _write(self, session: AsyncSession, asked: Asked) -> None:
+        person = await _person(session, asked)
+        if person is None or not is_address(asked.email):
+            return
+        now = self._clock.now()
+        if asked.kind == PROVE and await _account(session, asked.email) is not None:
+            await self._put(session, asked, f"{asked.kind} {new_id('ask')}", words.mail_in_use())
+            return
+        token = new_secret()
+        row = MailToken(
+            token_hash=digest(token),
+            person_id=person.id,
+            kind=asked.kind,
+            email=asked.email,
+            created_at=now,
+            expires_at=now + LASTS,
+        )
+        session.add(row)
+        await session.flush()
+        await self._put(session, asked, f"{asked.kind} {row.id}", _words(asked, token))
+
+    async def _put(self, session: AsyncSession, asked: Asked, key: str, said: Words) -> None:
+        now = self._clock.now()
+        await self._post.put(session, said.template, asked.email, key=key, now=now, **said.values)
+
+
+async def _person(session: AsyncSession, asked: Asked) -> Person | None:
+    """Who a link is for; none: nobody, or somebody who may not sign in."""
+    if asked.person_id is None:
+        return await _account(session, asked.email)
+    return await session.get(Person, asked.person_id)
+
+
+async def _account(session: AsyncSession, email: str) -> Person | None:
+    query = select(Person).where(
+        Person.email == email, Person.disabled.is_(False), Person.erased_at.is_(None)
+    )
+    return (await session.scalars(query)).one_or_none()
+
+
+def _words(asked: Asked, token: str) -> Words:
+    then = f"&return={quote(asked.then, safe='')}" if asked.then else ""
+    link = f"{asked.base}?token={token}{then}"
+    if asked.kind == PROVE:
+        return words.prove(link, LASTS)
+    return (words.reset if asked.kind == RESET else words.sign_in_link)(link, LASTS)
+
+
+def asking(request: Request) -> Asking:
+    found: Asking = request.app.state.asking
+    return found
+
+
+AskingOf = Annotated[Asking, Depends(asking)]
