@@ -20,7 +20,7 @@ from shared.auth.throttle import Throttle
 from shared.clock import Clock
 from shared.ids import digest, new_id, new_secret
 from shared.jobs import Handler, enqueue
-from shared.mail.base import is_address
+from shared.mail.base import Mailer, is_address
 from shared.mail.queue import QUEUE, Post
 from shared.models import MailToken, Person
 from shared.sealed import Seal
@@ -69,8 +69,9 @@ class Asking:
         payload = {"key": key, "asked": self._seal.close(asdict(asked), label=key)}
         await enqueue(session, QUEUE, key, payload, now=self._clock.now())
 
-    def before(self, send: Handler) -> Handler:
-        """The worker's handler: what was asked for becomes a letter, letters go to `send`."""
+    def worker(self, mailer: Mailer) -> Handler:
+        """The handler of the queue `mail`: what was asked for becomes a letter, letters go out."""
+        send = self._post.sender(mailer)
 
         async def work(session: AsyncSession, payload: dict[str, Any]) -> None:
             if "asked" not in payload:
