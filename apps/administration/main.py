@@ -10,10 +10,12 @@ from apps.administration.entry.guard import Guard
 from apps.administration.entry.pages import router as entry
 from apps.administration.keys.router import router as keys
 from apps.administration.letters.pages import make_router
+from apps.administration.mail_entry.asking import Asking
 from apps.administration.navigation import NAVIGATION
 from apps.administration.organisations.router import router as organisations
-from apps.administration.roles.pages import router as roles
+from apps.administration.routers import PEOPLE
 from apps.administration.settings import AdministrationSettings
+from apps.administration.tidy import tidier
 from shared.jobs import Worker
 from shared.mail.connect import connect_mailer
 from shared.mail.queue import QUEUE, Post
@@ -30,26 +32,28 @@ def create_app(
     here = provide(AdministrationSettings, settings, services)
     own = here.settings_as(AdministrationSettings)
     post = Post(own)
+    asking = Asking(own.secret.get_secret_value(), post, here.clock)
     guard = Guard(own.secret.get_secret_value())
     app = create_web_app(
         name="administration",
         title="Fortress administration",
         description="Organisations, API keys, and the audit of every change.",
         services=here,
-        routers=[entry, organisations, keys, audit, roles, *_letters(own)],
-        background=[_postman(here, post, own), guard.run],
+        routers=[entry, organisations, keys, audit, *PEOPLE, *_letters(own)],
+        background=[_postman(here, asking, own), tidier(here, own.kept), guard.run],
         places=NAVIGATION,
     )
     app.state.guard = guard
     app.state.post = post
+    app.state.asking = asking
     return app
 
 
-def _postman(here: Services, post: Post, settings: AdministrationSettings) -> Background:
+def _postman(here: Services, asking: Asking, settings: AdministrationSettings) -> Background:
     mailer = connect_mailer(settings)
 
     async def run(stop: asyncio.Event) -> None:
-        handler = post.sender(mailer)
+        handler = asking.worker(mailer)
         await Worker(here.database, here.bus, QUEUE, handler, clock=here.clock).run(stop)
         await mailer.close()
 
