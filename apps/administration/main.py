@@ -6,6 +6,7 @@ import sys
 from fastapi import APIRouter, FastAPI
 
 from apps.administration.audit.router import router as audit
+from apps.administration.audit.worker import make_keeper, sealing
 from apps.administration.entry.guard import Guard
 from apps.administration.entry.pages import router as entry
 from apps.administration.keys.router import router as keys
@@ -23,6 +24,7 @@ from shared.settings import Environment
 from shared.web.app import Background, create_web_app
 from shared.web.serve import serve
 from shared.web.services import Services, provide
+from shared.web.streaming import Slots
 
 
 def create_app(
@@ -34,16 +36,25 @@ def create_app(
     post = Post(own)
     asking = Asking(own.secret.get_secret_value(), post, here.clock)
     guard = Guard(own.secret.get_secret_value())
+    keeper = make_keeper(here, own)
     app = create_web_app(
         name="administration",
         title="Fortress administration",
         description="Organisations, API keys, and the audit of every change.",
         services=here,
         routers=[entry, organisations, keys, audit, *PEOPLE, *_letters(own)],
-        background=[_postman(here, asking, own), tidier(here, own.kept), guard.run],
+        background=[
+            _postman(here, asking, own),
+            tidier(here, own.kept),
+            guard.run,
+            sealing(here, keeper),
+        ],
         places=NAVIGATION,
     )
     app.state.guard = guard
+    app.state.audit_keeper = keeper
+    # One at a time for an organisation: an export is asked for seldom, and is as long as a year.
+    app.state.audit_exports = Slots("exports of the audit", total=4, each=1)
     app.state.post = post
     app.state.asking = asking
     return app

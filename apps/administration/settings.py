@@ -18,6 +18,19 @@ class AdministrationSettings(WebSettings, MailSettings):
         description="days that sign-ins, with address and browser, and invitations are kept after"
         " their end",
     )
+    # A year, as PCI DSS 4.0.1 asks (10.5.1), and a month in which to look at it or take it away.
+    audit_kept_days: int = Field(
+        400,
+        ge=90,
+        le=3_650,
+        description="days that audit entries are kept where an organisation says nothing itself",
+    )
+    audit_former_keys: str = Field(
+        "",
+        pattern=r"^([0-9a-f]{64}( [0-9a-f]{64})*)?$",
+        description="public keys, with spaces between, that signed audits before FORTRESS_SECRET"
+        " was changed; see the chain of the audit at /audit",
+    )
 
     @property
     def kept(self) -> timedelta:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import typer
 
 from apps.cli import (
+    audit,
     demo,
     devices,
     doctor,
@@ -35,11 +36,13 @@ for part in (up, migrate, demo, simulate, replay, doctor):
 app.add_typer(organisations.app, name="org")
 app.add_typer(keys.app, name="key")
 app.add_typer(devices.app, name="device")
+app.add_typer(audit.app, name="audit")
 app.add_typer(plan.app, name="plan")
 for part in (plan_cost, plan_compute, plan_scale):
     plan.app.add_typer(part.app)
 
 
+@audit.app.callback()
 @keys.app.callback()
 @devices.app.callback()
 @organisations.app.callback()

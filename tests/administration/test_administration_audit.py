@@ -46,6 +46,7 @@ async def test_entries_come_newest_first_with_everything_about_them(services: Se
         "after": {"n": 1},
         "request_id": "req_1",
         "address": "192.0.2.1",
+        "erased": [],
     }
 
 

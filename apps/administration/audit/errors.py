@@ -16,3 +16,17 @@ class StartAfterEnd(Invalid):
 
     def __init__(self) -> None:
         super().__init__("start is after end")
+
+
+class AfterTheEnd(Invalid):
+    code = "after_the_end"
+
+    def __init__(self, last: int) -> None:
+        super().__init__(f"the audit ends with entry {last}; say that number, or a lower one")
+
+
+class KeptTooShortOrLong(Invalid):
+    code = "kept_too_short_or_long"
+
+    def __init__(self, shortest: int, longest: int) -> None:
+        super().__init__(f"write a number of days from {shortest} to {longest}")

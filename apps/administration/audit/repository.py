@@ -1,14 +1,17 @@
 """Queries about the audit. There is nothing here that changes an entry."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 
+from shared.auth.audit import person_of
 from shared.clock import from_ms
 from shared.db import AsyncReadSession
+from shared.db.chunks import chunks
 from shared.db.scope import scoped
-from shared.models import AuditEntry
+from shared.models import ApiKey, AuditEntry, AuditPersonal, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +47,28 @@ async def newest(
     if before is not None:
         query = query.where(AuditEntry.id < before)
     return (await session.scalars(query)).all()
+
+
+async def personal(
+    session: AsyncReadSession, org_id: int, entries: Sequence[AuditEntry]
+) -> dict[tuple[str, str], Any]:
+    """Personal values that are still there, by the entry's public id and their name."""
+    found: dict[tuple[str, str], Any] = {}
+    with_some = [entry.public_id for entry in entries if entry.digests]
+    for chunk in chunks(with_some, len):
+        query = select(AuditPersonal).where(AuditPersonal.entry.in_(chunk))
+        for one in await session.scalars(scoped(org_id, query)):
+            found[one.entry, one.name] = one.value
+    return found
+
+
+async def names(session: AsyncReadSession, org_id: int, actors: Iterable[str]) -> dict[str, str]:
+    """What those of the actors are called who have a name: people by theirs, keys by theirs."""
+    people = {person: actor for actor in actors if (person := person_of(actor))}
+    known = select(Person.public_id, Person.name).where(Person.public_id.in_(people))
+    rows = await session.execute(known.where(Person.erased_at.is_(None)))
+    named = {people[public_id]: name for public_id, name in rows}
+    keys = [actor for actor in actors if actor.startswith("key_")]
+    query = select(ApiKey.public_id, ApiKey.name).where(ApiKey.public_id.in_(keys))
+    found = await session.execute(scoped(org_id, query))
+    return named | {row.public_id: row.name for row in found}
