@@ -1,4 +1,4 @@
-"""Several ingest processes on one host: they share the port, and one that dies is replaced."""
+"""Several ingest processes on one host: they share the ports, and one that dies is replaced."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Final
 
@@ -43,7 +43,10 @@ class Supervisor:
         self._command = command
         self._task = settings.task or new_id("ing")
         self._stop = asyncio.Event()
-        self._listener = _reserve(settings)
+        self._listener = _reserve(settings, settings.tcp_port, "FORTRESS_TCP_PORT")
+        self._trackers: socket.socket | None = None
+        if settings.teltonika_port:
+            self._trackers = _reserve(settings, settings.teltonika_port, "FORTRESS_TELTONIKA_PORT")
         self._processes: dict[int, asyncio.subprocess.Process] = {}
         self._connections: dict[int, int] = {}
 
@@ -75,7 +78,7 @@ class Supervisor:
         reporting = asyncio.create_task(
             report(lambda: self.connections, self._settings, self._stop)
         )
-        with self._listener:
+        with self._listener, self._trackers or nullcontext():
             codes = await asyncio.gather(*map(self._keep, range(self._settings.workers)))
         await reporting
         return 1 if any(codes) else 0
@@ -136,8 +139,8 @@ class Supervisor:
         }
 
 
-def _reserve(settings: IngestSettings) -> socket.socket:
-    """The shared port, bound and not listened on: nothing is ever given to this socket.
+def _reserve(settings: IngestSettings, port: int, setting: str) -> socket.socket:
+    """A shared port, bound and not listened on: nothing is ever given to this socket.
 
     Raises `ConfigurationError` where it cannot be had.
     """
@@ -146,11 +149,11 @@ def _reserve(settings: IngestSettings) -> socket.socket:
     try:
         reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        reserved.bind((settings.tcp_host, settings.tcp_port))
+        reserved.bind((settings.tcp_host, port))
     except (OSError, AttributeError) as error:
         reserved.close()
         raise ConfigurationError(
-            f"FORTRESS_TCP_PORT: {settings.tcp_host}:{settings.tcp_port} cannot be shared by"
+            f"{setting}: {settings.tcp_host}:{port} cannot be shared by"
             f" FORTRESS_WORKERS={settings.workers} ({error}); stop what uses it or set one worker"
         ) from None
     return reserved
