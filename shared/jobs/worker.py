@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -44,6 +45,10 @@ class Worker:
     job is done commit together. It may run again after a crash, never after that commit. It has
     nine tenths of `lease` for a job; then it is cancelled and the job is tried again later. After
     `ATTEMPTS` the job is dead: it stays, with its last error.
+
+    For jobs that go on for longer, `longest` is what one may take: its lease is renewed meanwhile,
+    so that a short lease still tells soon that a worker is gone. Such a worker should claim only a
+    `batch` that it begins at once.
     """
 
     def __init__(
@@ -56,6 +61,8 @@ class Worker:
         clock: Clock | None = None,
         lease: timedelta = LEASE,
         keep_done: timedelta = KEEP_DONE,
+        longest: timedelta | None = None,
+        batch: int = BATCH,
     ) -> None:
         self._database = database
         self._bus = bus
@@ -64,6 +71,8 @@ class Worker:
         self._clock = clock or SystemClock()
         self._lease = lease
         self._keep_done = keep_done
+        self._longest = longest
+        self._batch = batch
         self._woken = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -140,7 +149,7 @@ class Worker:
                 new_id("lse"),
                 now=now,
                 until=now + self._lease,
-                limit=BATCH,
+                limit=self._batch,
                 attempts=ATTEMPTS,
             )
         for job in jobs:
@@ -157,9 +166,9 @@ class Worker:
             await _first_of(_join(attempt), stop.wait())
             await asyncio.wait([attempt], timeout=GRACE_S)
         finally:
-            called_off = attempt.cancel()
+            attempt.cancel()
             await asyncio.wait([attempt])
-        if called_off and attempt.cancelled():
+        if attempt.cancelled():
             await self._release([job])
         elif (error := attempt.exception()) is not None:
             await self._fail(job, error)
@@ -175,10 +184,11 @@ class Worker:
 
     async def _attempt(self, job: Job) -> None:
         async with (
-            asyncio.timeout(self._lease.total_seconds() * 0.9),
+            asyncio.timeout((self._longest or self._lease * 0.9).total_seconds()),
             self._database.unit_of_work() as session,
         ):
-            await self._handler(session, job.payload)
+            async with self._held(job):
+                await self._handler(session, job.payload)
             if not await leases.finish(session, job, now=self._clock.now()):
                 # Another worker has the job: it does, or did, the same work.
                 await session.rollback()
@@ -186,6 +196,36 @@ class Worker:
                 ENDED.labels(self._queue, "lost").inc()
                 return
         ENDED.labels(self._queue, "done").inc()
+
+    @asynccontextmanager
+    async def _held(self, job: Job) -> AsyncIterator[None]:
+        """Inside the block the lease of a job that may go on for longer is renewed."""
+        working = asyncio.current_task()
+        if self._longest is None or working is None:
+            yield
+            return
+        keeping = asyncio.create_task(self._keep(job, working))
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            await asyncio.wait([keeping])
+
+    async def _keep(self, job: Job, working: asyncio.Task[Any]) -> None:
+        """Renew the lease again and again. Work on a job that is no longer ours is called off."""
+        while True:
+            await asyncio.sleep(self._lease.total_seconds() / 4)
+            try:
+                async with self._database.unit_of_work() as session:
+                    ours = await leases.renew(session, job, self._clock.now() + self._lease)
+            except Exception:
+                log.exception("the lease of job %s could not be renewed, will try again", job.key)
+                continue
+            if not ours:
+                log.warning("job %s of queue %s was lost to another worker", job.key, job.queue)
+                ENDED.labels(self._queue, "lost").inc()
+                working.cancel()
+                return
 
     async def _fail(self, job: Job, error: BaseException) -> None:
         log.error("job %s of queue %s failed", job.key, job.queue, exc_info=error)

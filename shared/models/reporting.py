@@ -12,8 +12,8 @@ from shared.models.base import Base, BigId, UtcDateTime, options, primary_id, pu
 class ReportRun(Base):
     """An export that is made in the background, and its file.
 
-    `state`: queued, running, succeeded, failed, cancelled, or removed (its file is to go, nobody
-    sees it any more). `progress`: rows written so far. From `expires_at` on, row and file go.
+    `state`: queued, running, succeeded, failed or cancelled. `progress`: rows written so far. From
+    `expires_at` on nobody sees it any more; its file goes, then its row.
     """
 
     __tablename__ = "report_run"

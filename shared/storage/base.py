@@ -1,6 +1,6 @@
 """What every storage does: whole files under keys."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote
@@ -62,7 +62,7 @@ class Storage(Protocol):
         """The whole file. Raises `Missing`, and `TooLarge` above `LARGEST_GET`."""
         ...
 
-    def stream(self, key: str) -> AsyncIterator[bytes]:
+    def stream(self, key: str) -> AsyncGenerator[bytes, None]:
         """The file in chunks. Raises `Missing` at the first of them."""
         ...
 

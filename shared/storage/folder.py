@@ -5,7 +5,7 @@ import json
 import mimetypes
 import os
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote
@@ -64,7 +64,7 @@ class FolderStorage:
             raise TooLarge(f"{key} is too large to be had in one piece")
         return b"".join([piece async for piece in self.stream(key)])
 
-    async def stream(self, key: str) -> AsyncIterator[bytes]:
+    async def stream(self, key: str) -> AsyncGenerator[bytes, None]:
         path = self._path(key)
         try:
             file = await asyncio.to_thread(path.open, "rb")

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
@@ -78,7 +78,7 @@ class S3Storage:
             raise TooLarge(f"{key} is too large to be had in one piece")
         return b"".join([piece async for piece in self.stream(key)])
 
-    async def stream(self, key: str) -> AsyncIterator[bytes]:
+    async def stream(self, key: str) -> AsyncGenerator[bytes, None]:
         name = self._name(key)
         client = await self._client()
         answer = await self._call(lambda: client.get_object(Bucket=self._bucket, Key=name), key)

@@ -6,13 +6,16 @@ laptop such a line is one more JSON line of the log.
 
 import asyncio
 import json
+import logging
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TextIO
 
 from shared.clock import Clock, SystemClock
+
+log = logging.getLogger(__name__)
 
 NAMESPACE: Final = "Fortress"
 # What CloudWatch files a metric under; infra's policies ask for it by the same names.
@@ -35,11 +38,13 @@ class Metric:
         return {"Unit": self.unit} | ({"StorageResolution": 1} if self.every_s < 60 else {})
 
 
-# What scaling reads. Each is per task, so that an average over tasks falls when tasks are added.
+# What scaling reads. Each is per task, so that an average over tasks falls when tasks are added;
+# WaitingRuns is of all, and scaling divides it by the tasks that say it.
 METRICS: Final = {
     "ActiveConnections": Metric("Count", every_s=10),
     "OpenStreams": Metric("Count", every_s=60),
     "RunningExports": Metric("Count", every_s=60),
+    "WaitingRuns": Metric("Count", every_s=60),
 }
 
 
@@ -77,8 +82,27 @@ class EmbeddedMetrics:
         self, name: str, value: Callable[[], float], stop: asyncio.Event
     ) -> None:
         """Write the metric as often as `METRICS` says, until `stop` is set."""
+
+        async def ask() -> float:
+            return value()
+
+        await self.keep_asking(name, ask, stop)
+
+    async def keep_asking(
+        self, name: str, value: Callable[[], Awaitable[float]], stop: asyncio.Event
+    ) -> None:
+        """The same with a value that has to be asked for. While it is not to be had, nothing is
+        written: silence scales nothing.
+        """
+        loop = asyncio.get_running_loop()
+        # By the clock, so that each period has one sample of each task.
+        due = loop.time()
         while not stop.is_set():
-            self.write({name: value()})
+            try:
+                self.write({name: await value()})
+            except Exception:
+                log.exception("%s could not be found out, will try again", name)
+            due = max(due + METRICS[name].every_s, loop.time())
             with suppress(TimeoutError):
-                async with asyncio.timeout(METRICS[name].every_s):
+                async with asyncio.timeout_at(due):
                     await stop.wait()

@@ -6,6 +6,7 @@ from functools import reduce
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, and_, or_, select, type_coerce
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from apps.reporting.exports import rules
@@ -27,11 +28,10 @@ class Span:
     end: int
 
 
-async def named(database: Database, org_id: int, public_ids: Sequence[str]) -> list[Named]:
+async def named(session: AsyncSession, org_id: int, public_ids: Sequence[str]) -> list[Named]:
     """Those of `public_ids` (some hundred) that exist, in the order of their numbers."""
     query = _devices(org_id).where(Device.public_id.in_(public_ids))
-    async with database.read() as session:
-        return [(row.id, row.public_id) for row in await session.execute(query)]
+    return [(row.id, row.public_id) for row in await session.execute(query)]
 
 
 async def following(database: Database, org_id: int, after: int) -> list[Named]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from apps.reporting.dependencies import ExportSlots, ReadingsReader, SettingsOf
-from apps.reporting.exports import service
+from apps.reporting.exports import rules, service
 from shared.clock import from_ms
 from shared.web.dependencies import ServicesOf
 from shared.web.fields import EventName
@@ -16,15 +16,13 @@ from shared.web.transaction import TransactionalRoute
 
 router = APIRouter(route_class=TransactionalRoute, prefix="/v1/exports", tags=["exports"])
 
-# A list of any length would not fit into a request's head; who wants more leaves it out.
-MOST_DEVICES = 100
 METRICS = r"^[a-z][a-z0-9_.]{0,63}(,[a-z][a-z0-9_.]{0,63})*$"
 
 Devices = Annotated[
     list[Annotated[str, Query(pattern=r"^[A-Za-z0-9_]{1,31}$")]],
     Query(
         alias="device",
-        max_length=MOST_DEVICES,
+        max_length=rules.MOST_DEVICES,
         description="public id of a device, as often as wanted; none: all devices",
         examples=[["dev_01JD3V3Q8X0000000000000000"]],
     ),

@@ -13,6 +13,8 @@ import msgspec
 
 from shared.clock import rfc3339
 
+# A list of any length would not fit into a request's head; who wants more leaves it out.
+MOST_DEVICES = 100
 # Rows to ask for at a time: a chunk should be about this many bytes of JSON.
 CHUNK_BYTES = 1024 * 1024
 FIRST_ROWS, FEWEST_ROWS, MOST_ROWS = 500, 50, 5_000

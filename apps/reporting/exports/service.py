@@ -4,6 +4,8 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from apps.reporting.exports import repository, rules
 from apps.reporting.exports.errors import BadColumn, NoSuchDevice, StartAfterEnd, TooManyColumns
 from apps.reporting.exports.repository import Named, Span
@@ -12,6 +14,7 @@ from shared.db import Database
 MOST_COLUMNS = 1_000
 # Lines made at a time: a few ms of work, between which other requests get their turn.
 LINES = 1_000
+Tell = Callable[[int], None]
 _COLUMN = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
 
 
@@ -31,15 +34,23 @@ async def wanted(
 
     Raises `NoSuchDevice`, `StartAfterEnd`.
     """
+    async with database.read() as session:
+        return await look_up(session, org_id, public_ids, start, end)
+
+
+async def look_up(
+    session: AsyncSession, org_id: int, public_ids: Sequence[str], start: int, end: int
+) -> Wanted:
+    """The same with a session that is there, which is used only where devices are named."""
     if start > end:
         raise StartAfterEnd
     if not public_ids:
         return Wanted(org_id, None, Span(start, end))
-    found = await repository.named(database, org_id, public_ids)
-    missing = set(public_ids) - {public_id for _, public_id in found}
+    devices = await repository.named(session, org_id, public_ids)
+    missing = set(public_ids) - {public_id for _, public_id in devices}
     if missing:
         raise NoSuchDevice(min(missing))
-    return Wanted(org_id, found, Span(start, end))
+    return Wanted(org_id, devices, Span(start, end))
 
 
 def columns(given: Sequence[str]) -> list[str]:
@@ -56,12 +67,16 @@ def columns(given: Sequence[str]) -> list[str]:
     return names
 
 
+def _untold(_rows: int) -> None:
+    """Nobody counts."""
+
+
 async def readings_csv(
-    database: Database, asked: Wanted, metrics: Sequence[str]
+    database: Database, asked: Wanted, metrics: Sequence[str], tell: Tell = _untold
 ) -> AsyncGenerator[bytes, None]:
     """Readings as CSV. Without `metrics`, every metric that a device has had, by name.
 
-    Raises `TooManyColumns`, before the first chunk.
+    `tell` hears how many rows the next chunk has. Raises `TooManyColumns`, before the first chunk.
     """
     names = metrics or await _all_metrics(database, asked)
     yield rules.header(names)
@@ -72,13 +87,22 @@ async def readings_csv(
 
         async for rows in _chunks(read):
             for part in _parts(rows):
+                tell(len(part))
                 yield rules.reading_lines(public_id, names, part)
 
 
 async def events_csv(
-    database: Database, asked: Wanted, *, name: str | None, fields: Sequence[str]
+    database: Database,
+    asked: Wanted,
+    *,
+    name: str | None,
+    fields: Sequence[str],
+    tell: Tell = _untold,
 ) -> AsyncGenerator[bytes, None]:
-    """Events as CSV, of one `name` if given: their data as JSON, or `fields` of it as columns."""
+    """Events as CSV, of one `name` if given: their data as JSON, or `fields` of it as columns.
+
+    `tell` hears how many rows the next chunk has.
+    """
     shown = fields or None
     yield rules.header(["event", *(shown or ["data"])])
     async for device_id, public_id in _devices(database, asked):
@@ -90,6 +114,7 @@ async def events_csv(
 
         async for rows in _chunks(read):
             for part in _parts(rows):
+                tell(len(part))
                 yield rules.event_lines(public_id, shown, part)
 
 

@@ -1,0 +1,1 @@
+"""Exports that are made in the background, and their files."""
