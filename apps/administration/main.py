@@ -9,6 +9,8 @@ from apps.administration.audit.router import router as audit
 from apps.administration.audit.worker import make_keeper, sealing
 from apps.administration.entry.guard import Guard
 from apps.administration.entry.pages import router as entry
+from apps.administration.factors.pages import router as factor_pages
+from apps.administration.factors.router import router as factors
 from apps.administration.keys.router import router as keys
 from apps.administration.letters.pages import make_router
 from apps.administration.mail_entry.asking import Asking
@@ -42,7 +44,7 @@ def create_app(
         title="Fortress administration",
         description="Organisations, API keys, and the audit of every change.",
         services=here,
-        routers=[entry, organisations, keys, audit, *PEOPLE, *_letters(own)],
+        routers=[entry, organisations, keys, audit, *PEOPLE, factors, factor_pages, *_letters(own)],
         background=[
             _postman(here, asking, own),
             tidier(here, own.kept),
