@@ -7,6 +7,8 @@ from fastapi import APIRouter, FastAPI
 
 from apps.administration.audit.router import router as audit
 from apps.administration.audit.worker import make_keeper, sealing
+from apps.administration.entry.account import router as account
+from apps.administration.entry.confirming import router as confirming
 from apps.administration.entry.guard import Guard
 from apps.administration.entry.pages import router as entry
 from apps.administration.factors.pages import router as factor_pages
@@ -44,7 +46,7 @@ def create_app(
         title="Fortress administration",
         description="Organisations, API keys, and the audit of every change.",
         services=here,
-        routers=[entry, organisations, keys, audit, *PEOPLE, factors, factor_pages, *_letters(own)],
+        routers=[entry, confirming, account, organisations, keys, audit, *PEOPLE, factors, factor_pages, *_letters(own)],
         background=[
             _postman(here, asking, own),
             tidier(here, own.kept),

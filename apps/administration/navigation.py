@@ -6,3 +6,10 @@ NAVIGATION: tuple[Place, ...] = (
     Place("/account", "Your account"),
     Place("/roles", "Roles", "organisation:read"),
 )
+
+# Pages of one's own account, linked from `/account`.
+ACCOUNT: tuple[Place, ...] = (
+    Place("/account/name", "Change your name"),
+    Place("/account/mail", "Change your mail address"),
+    Place("/account/password", "Change your password"),
+)

@@ -1,21 +1,26 @@
 """The end of every way in: the person's sign-in, and administration's own session of it."""
 
 import logging
+from datetime import datetime
 
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
-from apps.administration.entry import pending
+from apps.administration.entry import pending, repository, told
+from apps.administration.entry.told import Whose
 from apps.administration.factors.service import second_needed
 from shared.auth import sessions
+from shared.auth.sessions import SignedIn
+from shared.auth.throttle import DEVICE_KNOWN
+from shared.models import Person
 from shared.web import cookies
-from shared.web.access import lifetimes
+from shared.web.access import NotSignedIn, lifetimes, present
+from shared.web.entry.detours import ADMINISTRATION
 from shared.web.returns import return_path
 from shared.web.services import Services
 
 SECOND = "/sign-in/second"
-APP = "administration"
 
 log = logging.getLogger(__name__)
 
@@ -36,21 +41,71 @@ async def complete(
 ) -> Response:
     """Sign in a person who has shown all that is asked for, in the caller's unit of work.
 
-    Answers 303 to `then`, a path of administration. Raises `NotSignedIn` for who may not come in.
+    Answers 303 to `then`, a path of administration. Whoever was signed in with this browser is
+    not any more; the same person stays signed in everywhere and is fresh. Writes the audit, and to
+    the person where the browser is a new one. Raises `NotSignedIn` for who may not come in.
     """
-    here: Services = request.app.state.services
-    now = here.clock.now()
+    person = await repository.person(session, person_id)
+    if person is None:
+        raise NotSignedIn("this account is closed; ask an administrator of your organisation")
+    before = await present(request)
+    response = RedirectResponse(return_path(then), 303)
+    if before is not None and before.person_id == person_id:
+        await confirmed(request, session, before, method, response)
+    else:
+        if before is not None:
+            await sessions.end(session, before.sign_in_id, _now(request))
+        token = await _begin(request, session, person, method)
+        cookies.put(response, cookies.SESSION, token)
+    await _know_device(request, session, person, response)
+    cookies.drop(response, cookies.SIGN_IN)
+    return response
+
+
+async def confirmed(
+    request: Request, session: AsyncSession, who: SignedIn, method: str, response: Response
+) -> None:
+    """Whoever is signed in showed `method` once more: fresh, with another cookie (`response`)."""
+    now = _now(request)
+    cookies.put(response, cookies.SESSION, await sessions.confirm(session, who, now))
+    log.info("%s confirmed who they are by %s", who.person_public_id, method)
+    whose = Whose(who.person_id, who.person_public_id)
+    after = {"method": method}
+    target = who.sign_in_public_id
+    await told.record(request, session, whose, "sign_in.confirm", target, after=after)
+
+
+async def _begin(request: Request, session: AsyncSession, person: Person, method: str) -> str:
+    """The token of a new sign-in's session."""
+    now = _now(request)
     row = await sessions.begin(
         session,
-        person_id,
+        person.id,
         method,
         now,
         lifetimes=lifetimes(request),
-        address=request.client.host if request.client else None,
-        agent=request.headers.get("user-agent"),
+        address=told.address(request),
+        agent=told.agent(request),
     )
-    token = await sessions.open_session(session, row.id, APP, now)
-    response = RedirectResponse(return_path(then), 303)
-    cookies.put(response, cookies.SESSION, token)
-    cookies.drop(response, cookies.SIGN_IN)
-    return response
+    log.info("%s signed in by %s", person.public_id, method)
+    whose = Whose(person.id, person.public_id)
+    after = {"method": method}
+    await told.record(request, session, whose, "sign_in.begin", row.public_id, after=after)
+    return await sessions.open_session(session, row.id, ADMINISTRATION, now)
+
+
+async def _know_device(
+    request: Request, session: AsyncSession, person: Person, response: Response
+) -> None:
+    """Know this browser again: guesses elsewhere do not slow it. The person hears of a new one."""
+    devices, now = request.app.state.guard.devices, _now(request)
+    given = cookies.read(request.scope, cookies.DEVICE)
+    if devices.find(given, person.email, now) is None:
+        await told.new_device(request, session, person.email)
+    value = devices.add(given, person.email, now)
+    cookies.put(response, cookies.DEVICE, value, DEVICE_KNOWN)
+
+
+def _now(request: Request) -> datetime:
+    here: Services = request.app.state.services
+    return here.clock.now()

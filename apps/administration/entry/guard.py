@@ -3,7 +3,6 @@
 import asyncio
 
 from apps.administration.factors.service import make_seal
-from apps.administration.factors.service import make_seal
 from shared.auth.passwords import Passwords
 from shared.auth.throttle import Devices, Throttle
 

@@ -64,7 +64,7 @@ async def ask_second(request: Request) -> Response:
     waiting = pending.held(request)
     if waiting is None:
         return RedirectResponse(SIGN_IN, 303)
-    return show(request, PAGES, "sign-in-second.html", title="Enter a code", errors={})
+    return _second(request)
 
 
 @router.post(SECOND)
@@ -77,7 +77,7 @@ async def second(
     try:
         kind = await checks.code(waiting.person_id, form.get("code", ""))
     except (WrongCode, TooMany) as error:
-        return refused(request, "sign-in-second.html", error, "code", title="Enter a code")
+        return _second(request, error)
     method = f"{waiting.method}+{kind}"
     return await complete(request, session, waiting.person_id, method, then=waiting.then)
 
@@ -109,23 +109,32 @@ async def authorize(
     return RedirectResponse(f"{back}?{urlencode({'code': code, 'state': state})}", 303)
 
 
+def said_of(error: DomainError | None, field: str) -> tuple[int, dict[str, str], dict[str, str]]:
+    """Status, headers and `errors` of a form that is shown again: beside `field`, or above all."""
+    if error is None:
+        return 200, {}, {}
+    said = f"{error.detail[:1].upper()}{error.detail[1:]}."
+    if isinstance(error, TooMany):
+        return error.status, {"Retry-After": str(error.extra.get("retry_after", 1))}, {"": said}
+    return error.status, {}, {field: said}
+
+
 def refused(
-    request: Request, template: str, error: DomainError, field: str, **values: Any
+    request: Request, template: str, error: DomainError | None, field: str, **values: Any
 ) -> Response:
-    """The form again, with what was wrong beside `field`, or above all of it."""
-    waits = isinstance(error, TooMany)
-    said = error.detail[:1].upper() + error.detail[1:] + "."
-    errors = {"" if waits else field: said}
-    response = show(request, PAGES, template, error.status, errors=errors, **values)
-    if waits:
-        response.headers["Retry-After"] = str(error.extra.get("retry_after", 1))
-    return response
+    """A form of somebody who is not signed in, shown again with what is wrong beside `field`."""
+    status, headers, errors = said_of(error, field)
+    page = show(request, PAGES, template, status, errors=errors, **values)
+    page.headers.update(headers)
+    return page
 
 
 def _form(
     request: Request, then: str, email: str = "", error: DomainError | None = None
 ) -> Response:
     values: dict[str, Any] = {"title": "Sign in", "email": email, "then": then}
-    if error is None:
-        return show(request, PAGES, "sign-in.html", errors={}, **values)
     return refused(request, "sign-in.html", error, "password", **values)
+
+
+def _second(request: Request, error: DomainError | None = None) -> Response:
+    return refused(request, "sign-in-second.html", error, "code", title="Enter a code")

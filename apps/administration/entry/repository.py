@@ -32,6 +32,20 @@ async def account(session: AsyncSession, email: str) -> Account | None:
     return None if row is None else Account(*row)
 
 
+async def person(session: AsyncSession, person_id: int) -> Person | None:
+    """The person of this number; none for who may not sign in any more."""
+    found = select(Person).where(
+        Person.id == person_id, Person.disabled.is_(False), Person.erased_at.is_(None)
+    )
+    return await session.scalar(found)
+
+
+async def has_password(session: AsyncSession, person_id: int) -> bool:
+    """Whether the person can show a password."""
+    mine = select(Person.id).where(Person.id == person_id, Person.password_hash.is_not(None))
+    return await session.scalar(mine) is not None
+
+
 async def set_hash(session: AsyncSession, person_id: int, hashed: str) -> None:
     """Store the same password under the parameters of today."""
     await session.execute(update(Person).where(Person.id == person_id).values(password_hash=hashed))
