@@ -105,6 +105,7 @@ class _Reading:
     def _begin(self, number: int, value: dict[str, Any]) -> None:
         if value.get("format") != FORMAT:
             raise Broken(number, f"this is no export of an audit: it has no format {FORMAT}")
+        _only(number, value, "format", "organisation", "after", "hash")
         start = Link(*_fields(number, value, organisation=str, after=int, hash=str))
         if start.sequence == 0 and start.hash != GENESIS.hex():
             raise Broken(number, "a chain that begins with its first entry begins with zeros")
@@ -125,6 +126,7 @@ class _Reading:
             )
 
     def _entry(self, number: int, value: dict[str, Any]) -> None:
+        _only(number, value, "entry", "hash", "personal")
         entry, said = _fields(number, value, entry=dict, hash=str)
         organisation, sequence = _fields(number, entry, organisation=str, sequence=int)
         if organisation != self._at.organisation:
@@ -149,7 +151,9 @@ class _Reading:
 
     def _end(self, number: int, value: dict[str, Any]) -> None:
         assert self._start is not None
+        _only(number, value, "head", "key", "signature")
         (head,) = _fields(number, value, head=dict)
+        _only(number, head, "format", "organisation", "first", "base", "last", "head")
         organisation, last, hash_ = _fields(number, head, organisation=str, last=int, head=str)
         if Link(organisation, last, hash_) != self._at:
             raise Broken(
@@ -190,6 +194,11 @@ def _read(number: int, line: bytes) -> dict[str, Any]:
     if not same:
         raise Broken(number, "the line is not spelled as an export spells it: it was changed")
     return value
+
+
+def _only(number: int, value: dict[str, Any], *names: str) -> None:
+    if more := sorted(value.keys() - set(names)):
+        raise Broken(number, f"the line is given more than an export gives it: {more[0]!a}")
 
 
 def _fields(number: int, value: dict[str, Any], **kinds: type) -> list[Any]:
