@@ -61,6 +61,18 @@ def invitation(link: str, organisation: str, inviter: str, role: str, until: dat
     )
 
 
+def sso_link(link: str, organisation: str, lasts: timedelta) -> Words:
+    return _link(
+        "Link your account",
+        f"Somebody with your mail address came by the sign-in of {organisation}. If that was you,"
+        f" link your account within {_minutes(lasts)} minutes: from then on that sign-in opens it.",
+        link,
+        "Link your account",
+        "If it was not you, do nothing, and tell an administrator of your organisation: your"
+        " account stays closed to it.",
+    )
+
+
 def new_device(at: datetime, address: str | None, agent: str | None) -> Words:
     """Somebody signed in with a browser that was not seen before."""
     return _notice(

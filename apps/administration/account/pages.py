@@ -12,7 +12,7 @@ from apps.administration.factors.service import second_needed
 from apps.administration.mail_entry.asking import PROVE, Asked, AskingOf
 from apps.administration.mail_entry.errors import LinkOver
 from apps.administration.names import NameUnfit, name_of
-from apps.administration.templating import Desk, DeskOf, done
+from apps.administration.templating import Desk, DeskOf, done, sentence
 from shared.auth.passwords import Unacceptable
 from shared.auth.people import NoAddress, address_of
 from shared.auth.throttle import Throttled
@@ -67,7 +67,9 @@ async def change_password(
         if known:
             await checks.password(who.email, form.get("current", ""))
         given = form.get("password", "")
-        hashed = await service.hashed(checks.guard.passwords, given, who, second=second)
+        hashed = await service.hashed(
+            checks.guard.passwords, given, who.email, who.name, second=second
+        )
     except (WrongPassword, Unacceptable, TooMany) as error:
         return await _password(session, desk, error)
     response = done("/account")
@@ -120,16 +122,16 @@ async def see_proof(
     try:
         found = await service.proof(session, desk.who, token, clock.now())
     except (LinkOver, OtherPerson) as error:
-        return await _message(desk, error.title, error.detail, error.status)
-    return await desk.show(
-        "form.html",
+        return await _message(desk, error.title, sentence(error), error.status)
+    return await desk.form(
+        None,
+        "",
         title="Use this mail address",
         text=f"From now on you sign in with {found.email}.",
         action=PROVE_PATH,
         hidden={"token": token},
         fields=[],
         button="Use it",
-        errors={},
         links=BACK,
     )
 
@@ -139,7 +141,7 @@ async def prove(request: Request, form: FormOf, session: WriteSession, desk: Des
     try:
         await service.change_mail(request, session, desk.who, form.get("token", ""))
     except (LinkOver, OtherPerson) as error:
-        return await _message(desk, error.title, error.detail, error.status)
+        return await _message(desk, error.title, sentence(error), error.status)
     return done("/account")
 
 
@@ -191,25 +193,18 @@ async def _form(
     field: str = "name",
     text: str = "",
 ) -> Response:
-    said = {} if error is None else {"" if isinstance(error, TooMany) else field: _sentence(error)}
-    return await desk.show(
-        "form.html",
-        200 if error is None else error.status,
+    return await desk.form(
+        error,
+        field,
         title=title,
         text=text,
         action=f"/account/{page}",
         hidden={},
         fields=fields,
         button=title,
-        errors=said,
         links=BACK,
     )
 
 
 async def _message(desk: Desk, title: str, text: str, status: int = 200) -> Response:
-    said = text[:1].upper() + text[1:].rstrip(".") + "."
-    return await desk.show("message.html", status, title=title, text=said, links=BACK)
-
-
-def _sentence(error: DomainError) -> str:
-    return error.detail[:1].upper() + error.detail[1:] + "."
+    return await desk.show("message.html", status, title=title, text=text, links=BACK)

@@ -27,15 +27,13 @@ from shared.web.dependencies import after_commit, services
 from shared.web.problems import request_id
 
 
-async def hashed(
-    hasher: Passwords, password: str, person: Found | SignedIn, *, second: bool
-) -> str:
-    """What to store of a new password. `second`: it is not the only factor.
+async def hashed(hasher: Passwords, password: str, *about: str, second: bool = False) -> str:
+    """What to store of a new password. `about`: what the person is called; `second`: it is not
+    the only factor.
 
     Raises `Unacceptable`, `TooMany`. It takes a while: nothing should be locked meanwhile.
     """
-    about = [person.email, person.name, "fortress"]
-    passwords.check(password, about=about, second_factor=second)
+    passwords.check(password, about=[*about, "fortress"], second_factor=second)
     return await hasher.hash(password)
 
 

@@ -3,19 +3,19 @@
 A link opens a page with a button and changes nothing by that: mail is opened by machines too.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from apps.administration.account import service as account
 from apps.administration.entry.complete import first_factor_passed
 from apps.administration.entry.dependencies import ChecksOf
-from apps.administration.entry.pages import refused
 from apps.administration.factors.service import second_needed
 from apps.administration.mail_entry import service
 from apps.administration.mail_entry.asking import LINK, RESET, Asked, AskingOf
 from apps.administration.mail_entry.errors import LinkOver
-from apps.administration.templating import PAGES, done
+from apps.administration.templating import PAGES, done, refusal
+from apps.administration.templating import form as form_page
 from shared.auth.passwords import Unacceptable
 from shared.auth.people import NoAddress, address_of
 from shared.auth.throttle import Throttled
@@ -23,6 +23,8 @@ from shared.errors import DomainError, TooMany
 from shared.web.access import public
 from shared.web.dependencies import ClockOf, ReadSession, WriteSession
 from shared.web.entry.arrive import Return
+from shared.web.entry.detours import SIGN_IN as ENTRY
+from shared.web.entry.detours import to
 from shared.web.forms import FormOf
 from shared.web.pages.render import show
 from shared.web.returns import addresses, return_path
@@ -79,7 +81,7 @@ async def sent(request: Request) -> Response:
         "If there is an account with this address, a letter with a link is on its way to it. The"
         " link works once, within 15 minutes. Look among unwanted mail too."
     )
-    links = [("/sign-in", "Sign in")]
+    links = [(ENTRY, "Sign in")]
     return show(request, PAGES, "message.html", title="Look into your mail", text=text, links=links)
 
 
@@ -91,12 +93,17 @@ async def see_link(
         found = await service.look(session, token, LINK, clock.now())
     except LinkOver as error:
         return _over(request, LINK, error)
-    return _form(
+    return form_page(
         request,
-        SIGN_IN_USE,
-        "Sign in",
-        {"token": token, "return": return_path(then)},
+        None,
+        "",
+        title="Sign in",
         text=f"You sign in as {found.email}.",
+        action=SIGN_IN_USE,
+        fields=[],
+        hidden={"token": token, "return": return_path(then)},
+        button="Sign in",
+        links=[],
     )
 
 
@@ -139,7 +146,7 @@ async def use_reset(
             email = found.email
             second = await second_needed(reading, found.person_id)
         hashed = await account.hashed(
-            checks.guard.passwords, form.get("password", ""), found, second=second
+            checks.guard.passwords, form.get("password", ""), found.email, found.name, second=second
         )
         await service.use(session, token, RESET, now)
     except LinkOver as error:
@@ -179,18 +186,18 @@ def _ask(
 ) -> Response:
     title, text, action, _ = WORDS[kind]
     field = {"name": "email", "label": "Mail address", "type": "email", "value": email}
-    values: dict[str, Any] = {
-        "title": title,
-        "text": text,
-        "action": action,
-        "fields": [{**field, "autocomplete": "username"}],
-        "hidden": {"return": then},
-        "button": "Send the link",
-        "links": [("/sign-in", "Sign in in another way")],
-    }
-    if error is None:
-        return show(request, PAGES, "form.html", errors={}, **values)
-    return refused(request, "form.html", error, "email", **values)
+    return form_page(
+        request,
+        error,
+        "email",
+        title=title,
+        text=text,
+        action=action,
+        fields=[{**field, "autocomplete": "username"}],
+        hidden={"return": then},
+        button="Send the link",
+        links=[(to(ENTRY, then), "Sign in in another way")],
+    )
 
 
 def _new_password(
@@ -200,49 +207,20 @@ def _new_password(
     second: bool,
     error: DomainError | None = None,
 ) -> Response:
-    return _form(
+    return form_page(
         request,
-        RESET_USE,
-        "Choose a new password",
-        hidden,
+        error,
+        "password",
+        title="Choose a new password",
         text=f"For {email}. You are signed out everywhere else then.",
+        action=RESET_USE,
         fields=[account.new_password(second=second)],
-        error=error,
+        hidden=hidden,
+        button="Choose it",
+        links=[],
     )
-
-
-def _form(
-    request: Request,
-    action: str,
-    title: str,
-    hidden: dict[str, str],
-    *,
-    text: str,
-    fields: list[dict[str, object]] | None = None,
-    error: DomainError | None = None,
-) -> Response:
-    values: dict[str, Any] = {
-        "title": title,
-        "text": text,
-        "action": action,
-        "fields": fields or [],
-        "hidden": hidden,
-        "button": title,
-        "links": [],
-    }
-    if error is None:
-        return show(request, PAGES, "form.html", errors={}, **values)
-    return refused(request, "form.html", error, "password", **values)
 
 
 def _over(request: Request, kind: str, error: LinkOver) -> Response:
     title, _, again, _ = WORDS[kind]
-    return show(
-        request,
-        PAGES,
-        "message.html",
-        error.status,
-        title=error.title,
-        text=error.detail[:1].upper() + error.detail[1:] + ".",
-        links=[(again, title), ("/sign-in", "Sign in")],
-    )
+    return refusal(request, error, [(again, title), (ENTRY, "Sign in")])

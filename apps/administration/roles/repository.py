@@ -16,6 +16,11 @@ async def hold(session: AsyncSession, org_id: int) -> None:
     await session.execute(lock_rows(select(Organisation.id).where(Organisation.id == org_id)))
 
 
+async def organisation(session: AsyncSession, org_id: int) -> str:
+    query = select(Organisation.name).where(Organisation.id == org_id)
+    return (await session.scalars(query)).one()
+
+
 async def find(session: AsyncSession, org_id: int, public_id: str) -> Role | None:
     query = scoped(org_id, select(Role).where(Role.public_id == public_id))
     found: Role | None = await session.scalar(query)

@@ -31,6 +31,11 @@ async def names(session: AsyncSession, org_id: int) -> dict[str, str]:
     return {name: name for name in ROLES} | {row.public_id: row.name for row in own}
 
 
+async def organisation(session: AsyncSession, org_id: int) -> str:
+    """What an organisation is called."""
+    return await repository.organisation(session, org_id)
+
+
 def offered(
     roles: Sequence[Shown], own: frozenset[str], besides: str = ""
 ) -> list[tuple[str, str]]:

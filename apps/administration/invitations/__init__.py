@@ -1,0 +1,1 @@
+"""Invitations by mail: made, sent again, revoked, and accepted once."""
