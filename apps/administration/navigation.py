@@ -4,6 +4,8 @@ from shared.web.entry.page import Place
 
 NAVIGATION: tuple[Place, ...] = (
     Place("/account", "Your account"),
+    Place("/people", "People", "people:read"),
+    Place("/invitations", "Invitations", "people:read"),
     Place("/roles", "Roles", "organisation:read"),
 )
 
@@ -12,4 +14,5 @@ ACCOUNT: tuple[Place, ...] = (
     Place("/account/name", "Change your name"),
     Place("/account/mail", "Change your mail address"),
     Place("/account/password", "Change your password"),
+    Place("/leave", "Leave an organisation"),
 )
