@@ -5,7 +5,6 @@ import sys
 
 from fastapi import APIRouter, FastAPI
 
-from apps.administration.audit.router import router as audit
 from apps.administration.audit.worker import make_keeper, sealing
 from apps.administration.entry.account import router as account
 from apps.administration.entry.confirming import router as confirming
@@ -18,7 +17,7 @@ from apps.administration.letters.pages import make_router
 from apps.administration.mail_entry.asking import Asking
 from apps.administration.navigation import NAVIGATION
 from apps.administration.organisations.router import router as organisations
-from apps.administration.routers import PEOPLE
+from apps.administration.routers import OVERSIGHT, PEOPLE
 from apps.administration.settings import AdministrationSettings
 from apps.administration.tidy import tidier
 from shared.jobs import Worker
@@ -46,7 +45,18 @@ def create_app(
         title="Fortress administration",
         description="Organisations, API keys, and the audit of every change.",
         services=here,
-        routers=[entry, confirming, account, organisations, keys, audit, *PEOPLE, factors, factor_pages, *_letters(own)],
+        routers=[
+            entry,
+            confirming,
+            account,
+            organisations,
+            keys,
+            *OVERSIGHT,
+            *PEOPLE,
+            factors,
+            factor_pages,
+            *_letters(own),
+        ],
         background=[
             _postman(here, asking, own),
             tidier(here, own.kept),
@@ -56,11 +66,11 @@ def create_app(
         places=NAVIGATION,
     )
     app.state.guard = guard
+    app.state.post = post
+    app.state.asking = asking
     app.state.audit_keeper = keeper
     # One at a time for an organisation: an export is asked for seldom, and is as long as a year.
     app.state.audit_exports = Slots("exports of the audit", total=4, each=1)
-    app.state.post = post
-    app.state.asking = asking
     return app
 
 

@@ -86,11 +86,10 @@ def _show(files: list[Path], done: list[Verified], *, as_json: bool, pinned: boo
     if as_json:
         document(_facts(files, done))
         return
-    text = (
-        f"{entries} entries of {last.organisation}, {first.sequence + 1} to {last.sequence}: "
-        "each is what it was, none is missing."
-    )
-    say(text if entries else f"No entries of {last.organisation}; the chain holds.")
+    count = "1 entry" if entries == 1 else f"{entries} entries"
+    which = f"{count} of {last.organisation}, {first.sequence + 1} to {last.sequence}"
+    none = f"No entries of {last.organisation}; the chain holds."
+    say(f"{which}: each is what it was, none is missing." if entries else none)
     if erased:
         say(f"{erased} personal values were erased; their digests are in place.")
     say(f"The chain ends with {last.hash}; a later export follows it.")
