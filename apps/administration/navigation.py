@@ -7,6 +7,8 @@ NAVIGATION: tuple[Place, ...] = (
     Place("/people", "People", "people:read"),
     Place("/invitations", "Invitations", "people:read"),
     Place("/roles", "Roles", "organisation:read"),
+    Place("/sign-on", "Single sign-on", "sign_in:write"),
+    Place("/audit", "Audit", "audit:read"),
 )
 
 # Pages of one's own account, linked from `/account`.

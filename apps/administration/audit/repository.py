@@ -1,6 +1,6 @@
 """Queries about the audit. There is nothing here that changes an entry."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +62,7 @@ async def personal(
     return found
 
 
-async def names(session: AsyncReadSession, org_id: int, actors: Iterable[str]) -> dict[str, str]:
+async def names(session: AsyncReadSession, org_id: int, actors: Collection[str]) -> dict[str, str]:
     """What those of the actors are called who have a name: people by theirs, keys by theirs."""
     people = {person: actor for actor in actors if (person := person_of(actor))}
     known = select(Person.public_id, Person.name).where(Person.public_id.in_(people))

@@ -1,6 +1,6 @@
 """Reading the audit."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple
 from typing import Any
 
@@ -47,6 +47,13 @@ async def page(
     after = cursors.encode(query, [rows[limit - 1].id]) if more else None
     personal = await repository.personal(session, org_id, rows)
     return Page(items=[_shown(row, personal) for row in rows[:limit]], next=after)
+
+
+async def names(
+    session: AsyncReadSession, org_id: int, entries: Iterable[EntryOut]
+) -> dict[str, str]:
+    """What the actors of entries are called, as far as they have a name."""
+    return await repository.names(session, org_id, {entry.actor for entry in entries})
 
 
 async def chain(session: AsyncReadSession, org_id: int, keeper: Keeper) -> ChainOut:
