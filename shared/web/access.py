@@ -56,6 +56,11 @@ async def present(request: Request) -> SignedIn | None:
     return found
 
 
+def forget(request: Request) -> None:
+    """What this request does ends its session: from here on nobody is signed in with it."""
+    request.state.signed_in = None
+
+
 async def signed_in(request: Request) -> SignedIn:
     """Who is signed in, and note that they were here. Raises `NotSignedIn`."""
     known = hasattr(request.state, "signed_in")

@@ -1,5 +1,6 @@
 """What people change of their own account: what they sign in with, and what they are called."""
 
+import logging
 from datetime import datetime
 from typing import Any
 
@@ -10,21 +11,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from apps.administration import words
 from apps.administration.account import repository
 from apps.administration.account.errors import AddressTaken, OtherPerson
-from apps.administration.entry.repository import organisations
+from apps.administration.entry import told
+from apps.administration.entry.told import Whose
 from apps.administration.mail_entry import service as links
 from apps.administration.mail_entry.asking import PROVE
 from apps.administration.mail_entry.repository import Found
 from apps.administration.words import Words
-from shared.auth import audit, passwords, sessions
-from shared.auth.audit import Origin
+from shared.auth import passwords, sessions
 from shared.auth.passwords import Passwords
 from shared.auth.sessions import SignedIn
 from shared.ids import new_id
 from shared.jobs import wake
+from shared.mail.base import is_address
 from shared.mail.queue import QUEUE, Post
 from shared.models import Person
+from shared.web import access
 from shared.web.dependencies import after_commit, services
-from shared.web.problems import request_id
+
+log = logging.getLogger(__name__)
 
 
 async def hashed(hasher: Passwords, password: str, *about: str, second: bool = False) -> str:
@@ -57,11 +61,14 @@ async def proved(request: Request, session: AsyncSession, person_id: int) -> Non
 
 
 async def reset(request: Request, session: AsyncSession, found: Found, hashed: str) -> None:
-    """A new password by a link: all sign-ins end, all other links too, and a letter says so."""
+    """A new password by a link: all sign-ins end, that of this browser too, and all other links; a
+    letter says so.
+    """
     person = await repository.person(session, found.person_id)
     person.mail_proved_at = person.mail_proved_at or _now(request)
     await _set_password(request, session, person, hashed, "person.reset")
     await sessions.end_all(session, person.id, _now(request))
+    access.forget(request)
 
 
 async def change_password(
@@ -81,14 +88,12 @@ async def change_name(request: Request, session: AsyncSession, who: SignedIn, na
     before = person.name
     if name != before:
         person.name = name
-        await _record(
-            request, session, person, "person.name", before={"name": before}, after={"name": name}
-        )
+        await _record(request, session, person, "person.name", {"name": before}, {"name": name})
 
 
 async def announce(request: Request, session: AsyncSession, who: SignedIn, email: str) -> None:
     """Tell the address so far that another one is about to take its place."""
-    said = words.mail_changing(_now(request), _address(request), email)
+    said = words.mail_changing(_now(request), told.address(request), email)
     await _letter(request, session, who.email, said, "mail changing")
 
 
@@ -117,15 +122,10 @@ async def change_mail(request: Request, session: AsyncSession, who: SignedIn, to
     except IntegrityError:  # somebody was faster
         raise AddressTaken from None
     await links.void(session, person.id, _now(request))
-    said = words.mail_changed(_now(request), _address(request), found.email)
+    said = words.mail_changed(_now(request), told.address(request), found.email)
     await _letter(request, session, before, said, "mail changed")
     await _record(
-        request,
-        session,
-        person,
-        "person.mail",
-        before={"email": before},
-        after={"email": found.email},
+        request, session, person, "person.mail", {"email": before}, {"email": found.email}
     )
 
 
@@ -135,21 +135,31 @@ async def _set_password(
     now, before = _now(request), person.password_changed_at
     person.password_hash, person.password_changed_at = hashed, now
     await links.void(session, person.id, now)
-    said = words.password_changed(now, _address(request))
+    said = words.password_changed(now, told.address(request))
     await _letter(request, session, person.email, said, "password changed")
-    await _record(
-        request,
-        session,
-        person,
-        action,
-        before={"password_changed_at": before.isoformat() if before else None},
-        after={"password_changed_at": now.isoformat()},
-    )
+    was = {"password_changed_at": before.isoformat() if before else None}
+    await _record(request, session, person, action, was, {"password_changed_at": now.isoformat()})
+
+
+async def _record(  # noqa: PLR0917 - who, what, before, after: as an entry reads
+    request: Request,
+    session: AsyncSession,
+    person: Person,
+    action: str,
+    before: dict[str, Any],
+    after: dict[str, Any],
+) -> None:
+    log.info("%s: %s", person.public_id, action)
+    whose = Whose(person.id, person.public_id)
+    target = person.public_id
+    await told.record(request, session, whose, action, target, before=before, after=after)
 
 
 async def _letter(
     request: Request, session: AsyncSession, to: str, said: Words, cause: str
 ) -> None:
+    if not is_address(to):
+        return
     post: Post = request.app.state.post
     key = f"{cause} {new_id('ltr')}"
     await post.put(session, said.template, to, key=key, now=_now(request), **said.values)
@@ -160,27 +170,6 @@ def wake_post(request: Request) -> None:
     """Let what was written go out as soon as it is committed."""
     bus = services(request).bus
     after_commit(request, lambda: wake(bus, QUEUE))
-
-
-async def _record(
-    request: Request,
-    session: AsyncSession,
-    person: Person,
-    action: str,
-    *,
-    before: dict[str, Any],
-    after: dict[str, Any],
-) -> None:
-    """Into the audit of every organisation that the person belongs to."""
-    for org_id in await organisations(session, person.id):
-        origin = Origin(org_id, person.public_id, request_id(request), _address(request))
-        audit.record(
-            session, origin, action, person.public_id, at=_now(request), before=before, after=after
-        )
-
-
-def _address(request: Request) -> str | None:
-    return request.client.host if request.client else None
 
 
 def _now(request: Request) -> datetime:

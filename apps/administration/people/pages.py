@@ -37,40 +37,40 @@ async def every(
     return await desk.show("people.html", title="People", members=found, names=names, gone=GONE)
 
 
-@router.get("/people/{member_id}")
+@router.get("/people/{membership_id}")
 async def one(
-    member_id: Id, session: ReadSession, principal: PeopleReader, desk: DeskOf
+    membership_id: Id, session: ReadSession, principal: PeopleReader, desk: DeskOf
 ) -> Response:
-    return await _one(session, desk, principal.org_id, member_id)
+    return await _one(session, desk, principal.org_id, membership_id)
 
 
-@router.post("/people/{member_id}/role", dependencies=FRESH)
+@router.post("/people/{membership_id}/role", dependencies=FRESH)
 async def set_role(
-    member_id: Id, form: FormOf, session: WriteSession, change: PeopleChange, desk: DeskOf
+    membership_id: Id, form: FormOf, session: WriteSession, change: PeopleChange, desk: DeskOf
 ) -> Response:
     try:
-        await service.set_role(session, change, member_id, form.get("role", ""))
+        await service.set_role(session, change, membership_id, form.get("role", ""))
     except (UnknownRole, Conflict, Forbidden) as error:
-        return await _one(session, desk, change.origin.org_id, member_id, error)
-    return done(f"/people/{member_id}")
+        return await _one(session, desk, change.origin.org_id, membership_id, error)
+    return done(f"/people/{membership_id}")
 
 
-@router.post("/people/{member_id}/remove", dependencies=FRESH)
-async def remove(member_id: Id, session: WriteSession, change: PeopleChange) -> Response:
-    await service.remove(session, change, member_id)
+@router.post("/people/{membership_id}/remove", dependencies=FRESH)
+async def remove(membership_id: Id, session: WriteSession, change: PeopleChange) -> Response:
+    await service.remove(session, change, membership_id)
     return done("/people")
 
 
-@router.post("/people/{member_id}/disable", dependencies=FRESH)
-async def disable(member_id: Id, session: WriteSession, change: PeopleChange) -> Response:
-    await service.disable(session, change, member_id)
-    return done(f"/people/{member_id}")
+@router.post("/people/{membership_id}/disable", dependencies=FRESH)
+async def disable(membership_id: Id, session: WriteSession, change: PeopleChange) -> Response:
+    await service.disable(session, change, membership_id)
+    return done(f"/people/{membership_id}")
 
 
-@router.post("/people/{member_id}/enable", dependencies=FRESH)
-async def enable(member_id: Id, session: WriteSession, change: PeopleChange) -> Response:
-    await service.enable(session, change, member_id)
-    return done(f"/people/{member_id}")
+@router.post("/people/{membership_id}/enable", dependencies=FRESH)
+async def enable(membership_id: Id, session: WriteSession, change: PeopleChange) -> Response:
+    await service.enable(session, change, membership_id)
+    return done(f"/people/{membership_id}")
 
 
 @router.get("/leave")
@@ -92,10 +92,10 @@ async def _one(
     session: ReadSession | WriteSession,
     desk: Desk,
     org_id: int,
-    member_id: str,
+    membership_id: str,
     error: DomainError | None = None,
 ) -> Response:
-    member = await service.get(session, org_id, member_id)
+    member = await service.get(session, org_id, membership_id)
     every_role = await roles.every(session, org_id)
     return await desk.show(
         "people-member.html",
