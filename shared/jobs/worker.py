@@ -48,7 +48,8 @@ class Worker:
 
     For jobs that go on for longer, `longest` is what one may take: its lease is renewed meanwhile,
     so that a short lease still tells soon that a worker is gone. Such a worker should claim only a
-    `batch` that it begins at once.
+    `batch` that it begins at once, and its handler use the session at its end only: where a
+    transaction that writes has the whole database, the lease could not be renewed meanwhile.
     """
 
     def __init__(
