@@ -68,7 +68,9 @@ async def reset(request: Request, session: AsyncSession, found: Found, hashed: s
     person.mail_proved_at = person.mail_proved_at or _now(request)
     await _set_password(request, session, person, hashed, "person.reset")
     await sessions.end_all(session, person.id, _now(request))
-    access.forget(request)
+    before = await access.present(request)
+    if before is not None and before.person_id == person.id:
+        access.forget(request)
 
 
 async def change_password(
