@@ -17,8 +17,11 @@ from apps.administration.letters.pages import make_router
 from apps.administration.mail_entry.asking import Asking
 from apps.administration.navigation import NAVIGATION
 from apps.administration.organisations.router import router as organisations
-from apps.administration.routers import OVERSIGHT, PEOPLE
+from apps.administration.routers import OVERSIGHT, PEOPLE, SIGN_ON
 from apps.administration.settings import AdministrationSettings
+from apps.administration.sign_on.names import Names
+from apps.administration.sign_on.rechecking import rechecker
+from apps.administration.sso.state import SingleSignOn
 from apps.administration.tidy import tidier
 from shared.jobs import Worker
 from shared.mail.connect import connect_mailer
@@ -40,6 +43,7 @@ def create_app(
     asking = Asking(own.secret.get_secret_value(), post, here.clock)
     guard = Guard(own.secret.get_secret_value())
     keeper = make_keeper(here, own)
+    sso, names = SingleSignOn(own), Names(own.dns_server)
     app = create_web_app(
         name="administration",
         title="Fortress administration",
@@ -55,6 +59,7 @@ def create_app(
             *PEOPLE,
             factors,
             factor_pages,
+            *SIGN_ON,
             *_letters(own),
         ],
         background=[
@@ -62,16 +67,21 @@ def create_app(
             tidier(here, own.kept),
             guard.run,
             sealing(here, keeper),
+            sso.run,
+            rechecker(here, names),
         ],
         places=NAVIGATION,
     )
-    app.state.guard = guard
-    app.state.post = post
-    app.state.asking = asking
-    app.state.audit_keeper = keeper
+    _know(app, guard=guard, post=post, asking=asking, audit_keeper=keeper, sso=sso, names=names)
     # One at a time for an organisation: an export is asked for seldom, and is as long as a year.
     app.state.audit_exports = Slots("exports of the audit", total=4, each=1)
     return app
+
+
+def _know(app: FastAPI, **things: object) -> None:
+    """Keep what routes ask the app for."""
+    for name, thing in things.items():
+        setattr(app.state, name, thing)
 
 
 def _postman(here: Services, asking: Asking, settings: AdministrationSettings) -> Background:

@@ -7,8 +7,14 @@ from apps.administration.invitations.pages import router as invitations
 from apps.administration.mail_entry.pages import router as mail_entry
 from apps.administration.people.pages import router as people
 from apps.administration.roles.pages import router as roles
+from apps.administration.sign_on.pages import router as sign_on
+from apps.administration.sso.pages import back as sso_back
+from apps.administration.sso.pages import router as sso
 
 PEOPLE = (mail_entry, account, people, invitations, roles)
 
 OVERSIGHT = (audit, audit_pages)
 """Who did what, what is kept of people, and whom an organisation lets in."""
+
+SIGN_ON = (sso, sso_back, sign_on)
+"""Coming in by an organisation's own provider, and setting it."""

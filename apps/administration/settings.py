@@ -31,6 +31,12 @@ class AdministrationSettings(WebSettings, MailSettings):
         description="public keys, with spaces between, that signed audits before FORTRESS_SECRET"
         " was changed; see the chain of the audit at /audit",
     )
+    dns_server: str = Field(
+        "",
+        pattern=r"^([0-9a-fA-F.:]*[0-9a-fA-F])?$",
+        description="address, or IPv4 address:port, of the DNS server that proofs of mail domains"
+        " are looked for at; default: the system's",
+    )
 
     @property
     def kept(self) -> timedelta:

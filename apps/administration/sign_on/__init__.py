@@ -1,0 +1,1 @@
+"""How an organisation signs its people in: its provider, its mail domains, who is linked."""

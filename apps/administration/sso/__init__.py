@@ -1,0 +1,1 @@
+"""Coming in by single sign-on: an organisation's own provider says who somebody is."""

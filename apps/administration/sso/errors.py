@@ -1,0 +1,61 @@
+"""What can go wrong on the way through somebody else's sign-in. Every page of it offers the others.
+
+Nothing that a provider or a browser says is repeated on a page.
+"""
+
+from shared.errors import BadRequest, DomainError, Forbidden
+
+
+class NotOffered(DomainError):
+    """No organisation signs in by itself for such an address."""
+
+    code = "sso_not_offered"
+    status = 404
+    title = "There is no single sign-on for this address"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no organisation has set it up for this mail domain: sign in in another way"
+        )
+
+
+class StartAgain(BadRequest):
+    """The way back does not belong to a way there that this browser took."""
+
+    code = "sso_start_again"
+    title = "Start again"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"{why}: start again from the sign-in page")
+
+
+class ProviderFailed(DomainError):
+    """The provider is away, answers nonsense, or says things that do not hold."""
+
+    code = "sso_provider_failed"
+    status = 502
+    title = "Your organisation's sign-in cannot be used now"
+
+
+class Declined(Forbidden):
+    """The provider let nobody through."""
+
+    code = "sso_declined"
+    title = "Your organisation's sign-in did not let you through"
+
+
+class Refused(Forbidden):
+    """The provider did, but this person does not come in here."""
+
+    code = "sso_refused"
+    title = "You cannot come in this way"
+
+
+class Demanded(Forbidden):
+    """The person's organisation lets its members come in by single sign-on alone."""
+
+    code = "sso_demanded"
+    title = "Your organisation asks for single sign-on"
+
+    def __init__(self) -> None:
+        super().__init__("sign in with single sign-on; other ways are switched off for you")
