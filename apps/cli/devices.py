@@ -9,12 +9,12 @@ from pydantic import ValidationError
 from sqlalchemy import or_, select
 
 from apps.api.devices.schemas import DeviceIn
+from apps.api.devices.service import make
 from apps.api.imports import rules
 from apps.cli.database import Work, tell_ingest, work_in
 from apps.cli.output import Json, complain, document, examples, facts, say, table
 from apps.local.settings import load_local
 from shared.db import scoped
-from shared.devices import register
 from shared.errors import DomainError, Invalid, NotFound
 from shared.models import DeviceProfile
 from shared.settings import Settings
@@ -29,22 +29,36 @@ app = typer.Typer(help="Devices.", no_args_is_help=True, rich_markup_mode="rich"
     epilog=examples(
         "fortress device create pump-7 --org 'Harbour Offices'",
         "fortress device create pump-7 --org org_01J… --profile pump --tag cellar --json",
+        "fortress device create 356307042441013 --teltonika --network 198.51.100.0/24 --org Demo",
     )
 )
 def create(
-    uid: Annotated[str, typer.Argument(help="What the device calls itself.")],
+    uid: Annotated[str, typer.Argument(help="What the device calls itself; a tracker's IMEI.")],
     org: Org,
     name: Annotated[str, typer.Option(help="What people call it.")] = "",
     profile: Annotated[str, typer.Option(help="Id or name of its profile.")] = "",
     tag: Annotated[list[str] | None, typer.Option(help="A word to find it by; repeat it.")] = None,
     *,
+    teltonika: Annotated[
+        bool, typer.Option("--teltonika", help="A Teltonika tracker: it has no token.")
+    ] = False,
+    network: Annotated[
+        list[str] | None,
+        typer.Option(help="A network (CIDR) that the tracker may come from; repeat it."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Register a device. Its token is printed this once."""
+    """Register a device. Its token is printed this once.
+
+    A tracker proves nothing but that it knows its IMEI: limit it to the networks of its SIM cards.
+    """
     values = {"uid": uid, "name": name, "profile": profile or None, "tags": tag or []}
+    values |= {"transport": "teltonika" if teltonika else "lines", "networks": network or []}
     made = asyncio.run(_create(load_local(), org, values))
     if as_json:
         document(made)
+    elif made["token"] is None:
+        facts({"uid": made["uid"], "id": made["id"]}, "It connects with its IMEI alone.")
     else:
         facts(made, "The token is shown this once.")
 
@@ -57,7 +71,10 @@ def create(
     ),
 )
 def import_file(
-    file: Annotated[Path, typer.Argument(help="CSV with uid, name, profile, tags (a|b).")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="CSV: uid, name, profile, tags (a|b), transport, networks."),
+    ],
     org: Org,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check all, write nothing.")] = False,
     *,
@@ -133,16 +150,8 @@ async def _register(work: Work, values: dict[str, Any]) -> dict[str, Any]:
         where = ".".join(str(part) for part in first["loc"])
         said = first["msg"].removeprefix("Value error, ")
         raise Invalid(clean(f"{where}: {said}")) from None
-    device, token = await register(
-        work.session,
-        work.origin,
-        uid=body.uid,
-        name=body.name,
-        profile_id=await _profile(work, body.profile),
-        tags=body.tags,
-        now=work.clock.now(),
-        facts=body.model_dump(mode="json"),
-    )
+    profile_id = await _profile(work, body.profile)
+    device, token = await make(work.session, work.origin, body, profile_id, work.clock.now())
     return {"uid": device.uid, "id": device.public_id, "token": token}
 
 

@@ -1,6 +1,6 @@
 """What can go wrong with devices."""
 
-from shared.errors import NotFound
+from shared.errors import Conflict, Invalid, NotFound
 
 
 class NoSuchDevice(NotFound):
@@ -8,3 +8,27 @@ class NoSuchDevice(NotFound):
 
     def __init__(self) -> None:
         super().__init__("there is no device with this id")
+
+
+class NoToken(Conflict):
+    code = "no_token"
+    title = "A tracker has no token"
+
+    def __init__(self) -> None:
+        super().__init__("a tracker is known by its IMEI alone; limit it to networks instead")
+
+
+class UidIsImei(Invalid):
+    code = "uid_is_imei"
+    title = "The uid of a tracker stays"
+
+    def __init__(self) -> None:
+        super().__init__("uid: that of a tracker is its IMEI; register the other one anew")
+
+
+class NoTracker(Invalid):
+    code = "no_tracker"
+    title = "This device has a token"
+
+    def __init__(self) -> None:
+        super().__init__("networks: only a tracker (transport teltonika) is limited to networks")

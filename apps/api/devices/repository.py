@@ -27,6 +27,7 @@ class Filter:
     profile: str | None = None
     online: bool | None = None
     disabled: bool | None = None
+    tracker: bool | None = None
     uid: str | None = None
     text: str | None = None
 
@@ -74,7 +75,7 @@ async def page(
 ) -> Sequence[Line]:
     """Up to `limit` devices in the order they were made, those behind the one with the public
     id `after`: (id, public_id, uid, name, disabled, created_at, updated_at, profile, online,
-    last_seen, firmware).
+    last_seen, firmware, imei, networks).
     """
     statement = _listed().where(Device.gone == 0, *_conditions(org_id, which, now_ms))
     if after is not None:
@@ -134,6 +135,8 @@ def _listed() -> Select[*tuple[Any, ...]]:
             DeviceState.online,
             DeviceState.last_seen,
             DeviceState.firmware,
+            Device.imei,
+            Device.networks,
         )
         .join(DeviceState, DeviceState.device_id == Device.id, isouter=True)
         .join(DeviceProfile, DeviceProfile.id == Device.profile_id, isouter=True)
@@ -149,6 +152,8 @@ def _conditions(org_id: int, which: Filter, now_ms: int) -> list[ColumnElement[b
         found.append(here if which.online else _absent(now_ms))
     if which.disabled is not None:
         found.append(Device.disabled == which.disabled)
+    if which.tracker is not None:
+        found.append(Device.imei.is_not(None) if which.tracker else Device.imei.is_(None))
     if which.uid is not None:
         found.append(Device.uid == which.uid)
     if which.text is not None:

@@ -26,7 +26,8 @@ from shared.web.transaction import TransactionalRoute
 
 router = APIRouter(route_class=TransactionalRoute, prefix="/v1/devices", tags=["devices"])
 
-TAKEN = failures({409: "Another device has this uid; the problem names it."})
+TAKEN = failures({409: "Another device has this uid (the problem names it), or this IMEI."})
+NO_TOKEN = failures({409: "A tracker has no token."})
 
 
 @router.post("", status_code=201, summary="Create a device", responses=TAKEN)
@@ -37,7 +38,7 @@ async def create(
     request: Request,
     response: Response,
 ) -> CreatedDevice:
-    """Register a device. The answer has its token, which is shown this once."""
+    """Register a device. The answer has its token, which is shown this once; a tracker has none."""
     device, token = await service.create(session, change, body)
     shown = await _show(session, device.org_id, device.public_id, change.clock.now_ms())
     response.headers["Location"] = f"/v1/devices/{device.public_id}"
@@ -61,6 +62,7 @@ async def list_devices(
         profile=query.profile,
         online=query.online,
         disabled=query.disabled,
+        tracker=None if query.transport is None else query.transport == "teltonika",
         uid=query.uid,
         text=query.q,
     )
@@ -89,7 +91,7 @@ async def get(
 async def patch(
     device_id: DeviceKey, body: DevicePatch, session: WriteSession, change: DevicesChange
 ) -> DeviceOut:
-    """Change what the body names; `tags` are replaced as a whole."""
+    """Change what the body names; `tags` and `networks` are replaced as a whole."""
     await service.patch(session, change, device_id, body)
     return await _show(session, change.origin.org_id, device_id, change.clock.now_ms())
 
@@ -100,7 +102,9 @@ async def delete(device_id: DeviceKey, session: WriteSession, change: DevicesCha
     await service.delete(session, change, device_id)
 
 
-@router.post("/{device_id}/token", summary="Rotate a device's token", responses=NO_DEVICE)
+@router.post(
+    "/{device_id}/token", summary="Rotate a device's token", responses=NO_DEVICE | NO_TOKEN
+)
 async def rotate_token(
     device_id: DeviceKey, session: WriteSession, change: DevicesChange, request: Request
 ) -> TokenOut:
@@ -140,6 +144,9 @@ def _out(row: repository.Line, tags: list[str], now_ms: int) -> DeviceOut:
         name=row.name,
         profile=row.profile,
         tags=tags,
+        transport="lines" if row.imei is None else "teltonika",
+        authenticated=row.imei is None,
+        networks=row.networks or [],
         disabled=row.disabled,
         online=is_online(row.online, row.last_seen, now_ms),
         last_seen=from_ms(row.last_seen) if row.last_seen else None,

@@ -1,15 +1,17 @@
 """What can be done with devices."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.api.devices import repository
-from apps.api.devices.errors import NoSuchDevice
+from apps.api.devices.errors import NoSuchDevice, NoToken, NoTracker, UidIsImei
 from apps.api.devices.schemas import DeviceIn, DevicePatch
 from apps.api.profiles.repository import find as find_profile
 from shared.auth import audit
-from shared.devices import UnknownProfile, add_token, register, uid_is_free
+from shared.auth.audit import Origin
+from shared.devices import UnknownProfile, add_token, register, register_tracker, uid_is_free
 from shared.models import Device
 from shared.web.changes import Change
 
@@ -22,24 +24,40 @@ async def number(session: AsyncSession, org_id: int, public_id: str) -> int:
     return found
 
 
-async def create(session: AsyncSession, change: Change, body: DeviceIn) -> tuple[Device, str]:
-    """A new device and its token. Raises `UidTaken`, `UnknownProfile`."""
-    device, token = await register(
-        session,
-        change.origin,
-        uid=body.uid,
-        name=body.name,
-        profile_id=await _profile_number(session, change.origin.org_id, body.profile),
-        tags=body.tags,
-        now=change.now,
-        facts=body.model_dump(mode="json"),
-    )
+async def create(
+    session: AsyncSession, change: Change, body: DeviceIn
+) -> tuple[Device, str | None]:
+    """A new device and its token, none for a tracker. Raises `UidTaken`, `ImeiTaken`,
+    `UnknownProfile`.
+    """
+    profile_id = await _profile_number(session, change.origin.org_id, body.profile)
+    device, token = await make(session, change.origin, body, profile_id, change.now)
     change.tell_ingest([device.public_id])
     return device, token
 
 
+async def make(
+    session: AsyncSession, origin: Origin, body: DeviceIn, profile_id: int | None, now: datetime
+) -> tuple[Device, str | None]:
+    """As `create`, with the profile found. Whoever calls tells ingest."""
+    about: dict[str, Any] = {
+        "uid": body.uid,
+        "name": body.name,
+        "profile_id": profile_id,
+        "tags": body.tags,
+        "now": now,
+        "facts": body.model_dump(mode="json"),
+    }
+    if body.transport == "teltonika":
+        return await register_tracker(session, origin, networks=body.networks, **about), None
+    return await register(session, origin, **about)
+
+
 async def patch(session: AsyncSession, change: Change, public_id: str, body: DevicePatch) -> None:
-    """Change what `body` names. Raises `NoSuchDevice`, `UidTaken`, `UnknownProfile`."""
+    """Change what `body` names.
+
+    Raises `NoSuchDevice`, `NoTracker`, `UidIsImei`, `UidTaken`, `UnknownProfile`.
+    """
     org_id = change.origin.org_id
     device = await _get(session, org_id, public_id)
     given = body.model_dump(mode="json", include=body.model_fields_set)
@@ -47,12 +65,16 @@ async def patch(session: AsyncSession, change: Change, public_id: str, body: Dev
     changed = {name: value for name, value in given.items() if before[name] != value}
     if not changed:
         return
+    if device.imei is None and "networks" in changed:
+        raise NoTracker
+    if device.imei is not None and "uid" in changed:
+        raise UidIsImei
     if "profile" in changed:
         changed_profile = await _profile_number(session, org_id, body.profile)
     else:
         changed_profile = device.profile_id
     async with uid_is_free(session, org_id, changed.get("uid", device.uid)):
-        for name in changed.keys() & {"uid", "name"}:
+        for name in changed.keys() & {"uid", "name", "networks"}:
             setattr(device, name, changed[name])
         device.profile_id = changed_profile
         device.updated_at = change.now
@@ -89,10 +111,12 @@ async def set_disabled(
 
 
 async def rotate_token(session: AsyncSession, change: Change, public_id: str) -> str:
-    """A new token in place of every other that the device has. Raises `NoSuchDevice`."""
+    """A new token in place of every other that the device has. Raises `NoSuchDevice`, `NoToken`."""
     org_id = change.origin.org_id
     now = change.now
     device = await _get(session, org_id, public_id)
+    if device.imei is not None:
+        raise NoToken
     await repository.revoke_tokens(session, org_id, device.id, now)
     token = add_token(session, org_id, device.id, now)
     _record(session, change, "device.rotate_token", device)
@@ -105,6 +129,7 @@ async def delete(session: AsyncSession, change: Change, public_id: str) -> None:
     device = await _get(session, org_id, public_id)
     before = await _facts(session, device)
     device.gone = device.id
+    device.imei = None
     device.profile_id = None
     device.updated_at = change.now
     await repository.revoke_tokens(session, org_id, device.id, device.updated_at)
@@ -137,6 +162,7 @@ async def _facts(session: AsyncSession, device: Device) -> dict[str, Any]:
         "name": device.name,
         "profile": profile,
         "tags": tags.get(device.id, []),
+        "networks": device.networks or [],
     }
 
 

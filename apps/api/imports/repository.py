@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared import devices
 from shared.db import scoped
 from shared.db.chunks import chunks, length
 from shared.models import Device, DeviceCredential, DeviceState, DeviceTag
@@ -22,11 +23,22 @@ async def taken_uids(session: AsyncSession, org_id: int, uids: Iterable[str]) ->
     return found
 
 
+async def taken_imeis(session: AsyncSession, imeis: Iterable[str]) -> set[str]:
+    """Those of `imeis` that trackers of any organisation have."""
+    found: set[str] = set()
+    for chunk in chunks(imeis, length):
+        found |= await devices.taken_imeis(session, chunk)
+    return found
+
+
 async def add_devices(
     session: AsyncSession, org_id: int, rows: Sequence[dict[str, Any]]
 ) -> dict[str, int]:
     """Insert devices (columns as in the table); returns public id → number."""
-    for chunk in chunks(rows, lambda row: length(row["uid"]) + length(row["name"]) + 200):
+    for chunk in chunks(
+        rows,
+        lambda row: length(row["uid"]) + length(row["name"]) + length(str(row["networks"])) + 220,
+    ):
         await session.execute(insert(Device), chunk)
     numbers: dict[str, int] = {}
     for named in chunks((str(row["public_id"]) for row in rows), length):

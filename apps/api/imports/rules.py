@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-COLUMNS: Final = ("uid", "name", "profile", "tags")
+COLUMNS: Final = ("uid", "name", "profile", "tags", "transport", "networks")
 DELIMITERS: Final = ",;\t"
 MOST_ROWS: Final = 10_000
 # Longer than every column together may be.
@@ -121,10 +121,11 @@ def _csv_row(line: int, fields: list[str], header: list[str]) -> Row:
         return Row(line, problem=f"a value is longer than {LONGEST_FIELD} characters")
     found = dict(zip(header, (value.strip() for value in fields), strict=False))
     values: dict[str, Any] = {"uid": found["uid"]} if "uid" in found else {}
-    if found.get("name"):
-        values["name"] = found["name"]
-    if found.get("profile"):
-        values["profile"] = found["profile"]
-    if found.get("tags"):
-        values["tags"] = [tag.strip() for tag in found["tags"].split("|") if tag.strip()]
+    for column in ("name", "profile", "transport"):
+        if found.get(column):
+            values[column] = found[column]
+    for column in ("tags", "networks"):
+        if found.get(column):
+            several = (one.strip() for one in found[column].split("|"))
+            values[column] = [one for one in several if one]
     return Row(line, values)

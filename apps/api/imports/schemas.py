@@ -29,7 +29,7 @@ class ImportedDevice(Model):
     id: Annotated[str | None, Field(description="null in a dry run")]
     token: Annotated[
         str | None,
-        Field(description="its secret, shown this once; null in a dry run"),
+        Field(description="its secret, shown this once; null in a dry run and for a tracker"),
     ]
 
 

@@ -13,7 +13,7 @@ from apps.api.imports.rules import Row, Sheet
 from apps.api.imports.schemas import ImportedDevice, ImportOut, RowError
 from apps.api.profiles import repository as profiles
 from shared.auth import audit
-from shared.devices import new_token
+from shared.devices import ImeiTaken, new_token
 from shared.errors import Conflict
 from shared.ids import digest, new_id
 from shared.telemetry.clean import clean
@@ -28,7 +28,16 @@ class _Good:
     body: DeviceIn
     profile_id: int | None
     public_id: str = field(default_factory=lambda: new_id("dev"))
-    token: str = field(default_factory=new_token)
+    token: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.imei is None:
+            self.token = new_token()
+
+    @property
+    def imei(self) -> str | None:
+        """Its number, if it is a tracker."""
+        return self.body.uid if self.body.transport == "teltonika" else None
 
 
 class _BadRowError(Exception):
@@ -88,7 +97,10 @@ async def _sort_out(
         _error(lines[uid], uid, "uid_taken", f"the device {device} has this uid")
         for uid, device in taken.items()
     ]
-    return [item for item in good if item.body.uid not in taken], errors
+    good = [item for item in good if item.body.uid not in taken]
+    elsewhere = await repository.taken_imeis(session, [item.imei for item in good if item.imei])
+    errors += [_error(lines[imei], imei, ImeiTaken.code, ImeiTaken().detail) for imei in elsewhere]
+    return [item for item in good if item.imei not in elsewhere], errors
 
 
 def _check(row: Row, profiles_known: dict[str, int], lines: dict[str, int]) -> _Good:
@@ -129,6 +141,8 @@ async def _make(session: AsyncSession, change: Change, good: list[_Good]) -> Non
             "name": item.body.name,
             "profile_id": item.profile_id,
             "disabled": False,
+            "imei": item.imei,
+            "networks": item.body.networks if item.imei else None,
             "gone": 0,
             "created_at": now,
             "updated_at": now,
@@ -148,6 +162,7 @@ async def _make(session: AsyncSession, change: Change, good: list[_Good]) -> Non
                 "created_at": now,
             }
             for number, item in of
+            if item.token is not None
         ],
         [
             {"org_id": org_id, "tag": tag, "device_id": number}
