@@ -85,11 +85,16 @@ class Page:
     def text(self) -> str:
         return self.answer.text
 
-    def fields(self, action: str) -> dict[str, str]:
-        """The fields of the form with this action, as they are without typing. `KeyError`."""
+    @property
+    def forms(self) -> dict[str, dict[str, str]]:
+        """Action → fields, as they are without typing, of every form."""
         forms = _Forms()
         forms.feed(self.text)
-        return forms.found[action]
+        return forms.found
+
+    def fields(self, action: str) -> dict[str, str]:
+        """The fields of the form with this action. Raises `KeyError`."""
+        return self.forms[action]
 
 
 @dataclass

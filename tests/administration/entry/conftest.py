@@ -1,19 +1,22 @@
 """People with a password, and browsers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from fastapi import FastAPI
 
 from shared.auth.passwords import Passwords
+from shared.bus import MemoryBus
 from shared.web.services import Services
 from tests.support.browsing import Browser, Page, make_apps
 from tests.support.builders import Tenant, make_tenant
 from tests.support.people import MadePerson, add_member, make_person
 
 PASSWORD = "seven quiet lamps in a row"
-# A hash takes its time; the password is the same for all.
-HASHED: list[str] = []
+# Cheap ones: what a hash costs is looked at elsewhere.
+PASSWORDS = Passwords(memory_kib=64, passes=1)
+# Making six apps takes longer than most tests; by the address of their database.
+APPS: dict[str, dict[str, FastAPI]] = {}
 
 
 @dataclass
@@ -40,11 +43,12 @@ class Home:
 
 @pytest.fixture
 async def home(services: Services) -> Home:
-    if not HASHED:
-        passwords = Passwords()
-        HASHED.append(await passwords.hash(PASSWORD))
-        passwords.close()
+    url = services.settings.database_url
+    if url not in APPS:
+        APPS[url] = make_apps(replace(services, bus=MemoryBus()))
+        APPS[url]["administration"].state.guard.passwords = PASSWORDS
     tenant = await make_tenant(services.database)
-    person = await make_person(services.database, password_hash=HASHED[0])
+    hashed = await PASSWORDS.hash(PASSWORD)
+    person = await make_person(services.database, password_hash=hashed)
     await add_member(services.database, tenant, person, "owner")
-    return Home(services, make_apps(services), tenant, person)
+    return Home(services, APPS[url], tenant, person)
