@@ -1,0 +1,125 @@
+"""Organisations with people, their letters, and browsers."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import select
+
+from apps.administration.mail_entry.asking import Asking
+from apps.administration.main import create_app
+from shared.auth.passwords import Passwords
+from shared.bus import MemoryBus
+from shared.clock import SystemClock
+from shared.db import Database, scoped
+from shared.jobs import Worker
+from shared.mail.base import Letter
+from shared.mail.queue import QUEUE
+from shared.models import AuditEntry
+from shared.settings import Settings
+from shared.web.cookies import SESSION
+from shared.web.services import Services
+from tests.administration.entry.conftest import PASSWORD, Home
+from tests.support.as_users import as_user
+from tests.support.browsing import Browser
+from tests.support.builders import make_tenant
+from tests.support.people import MadePerson, add_member, make_person, sign_in
+
+LINK = re.compile(r"https?://[^/\s]+(/\S+)")
+NOW = timedelta(0)
+# Cheap ones: what a hash costs is looked at elsewhere.
+PASSWORDS = Passwords(memory_kib=64, passes=1)
+HOST = "administration.fortress.localhost"
+
+
+@dataclass
+class Letters:
+    """What was mailed: the worker's work, done when a test asks for it."""
+
+    kept: list[Letter] = field(default_factory=list)
+
+    async def send(self, letter: Letter) -> None:
+        self.kept.append(letter)
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
+@dataclass
+class Office:
+    """An organisation, its owner signed in with a browser, and what is mailed."""
+
+    home: Home
+    owner: Browser
+    letters: Letters
+
+    @property
+    def services(self) -> Services:
+        return self.home.services
+
+    async def to(self, address: str) -> list[Letter]:
+        """All letters to an address so far, once all that waits is sent."""
+        asking: Asking = self.home.apps["administration"].state.asking
+        here: Services = self.home.apps["administration"].state.services
+        worker = Worker(here.database, here.bus, QUEUE, asking.worker(self.letters))
+        while await worker.work_once():
+            pass
+        return [letter for letter in self.letters.kept if letter.to == address]
+
+    async def link(self, address: str) -> str:
+        """The path in the newest letter to an address."""
+        found = LINK.search((await self.to(address))[-1].text)
+        assert found is not None
+        return found[1]
+
+    async def member(self, role: str = "viewer") -> tuple[MadePerson, str]:
+        """Another member who has the same password, and the membership's public id."""
+        person = await make_person(
+            self.services.database, password_hash=await PASSWORDS.hash(PASSWORD)
+        )
+        return person, await add_member(self.services.database, self.home.tenant, person, role)
+
+    async def signed_in(self, person: MadePerson, ago: timedelta = NOW) -> Browser:
+        """A browser of somebody who signed in a while `ago`."""
+        at = self.services.clock.now() - ago
+        made = await sign_in(self.services.database, person, at)
+        return Browser(self.home.apps, {HOST: {SESSION: made.token}})
+
+    async def custom(self, *permissions: str, name: str = "own") -> str:
+        """A role of the organisation's own, by its public id."""
+        page = await self.owner.open("administration", "/roles/new")
+        boxes = {f"permission:{one}": "on" for one in permissions}
+        await self.owner.send(page, "/roles", {"name": name, **boxes})
+        listed = await self.owner.open("administration", "/roles")
+        found = re.findall(r'href="/roles/(role_\w+)"', listed.text)
+        return str(found[-1])
+
+    async def audited(self, action: str) -> list[AuditEntry]:
+        """The organisation's entries of a kind, oldest first."""
+        query = select(AuditEntry).where(AuditEntry.action == action).order_by(AuditEntry.id)
+        async with self.services.database.read() as session:
+            return list(await session.scalars(scoped(self.home.tenant.id, query)))
+
+
+@pytest.fixture(scope="session")
+async def apps(settings: Settings, database: Database) -> AsyncIterator[dict[str, FastAPI]]:
+    """Administration, made once: making its routes takes longer than using them."""
+    bus = MemoryBus()
+    services = Services(settings, database, bus, SystemClock())
+    made = create_app(services=as_user(services, "administration"))
+    made.state.guard.passwords = PASSWORDS
+    yield {"administration": made}
+    await bus.close()
+
+
+@pytest.fixture
+async def office(services: Services, apps: dict[str, FastAPI]) -> Office:
+    tenant = await make_tenant(services.database)
+    person = await make_person(services.database, password_hash=await PASSWORDS.hash(PASSWORD))
+    await add_member(services.database, tenant, person, "owner")
+    home = Home(services, apps, tenant, person)
+    made = await sign_in(home.services.database, home.person, home.services.clock.now())
+    return Office(home, Browser(home.apps, {HOST: {SESSION: made.token}}), Letters())
