@@ -74,7 +74,7 @@ CMD ["python", "-m", "apps.loyalty.main"]
 FROM web AS dashboarding
 CMD ["python", "-m", "apps.dashboarding.main"]
 FROM runtime AS ingest
-EXPOSE 9000 9090
+EXPOSE 9000 9001 9090
 CMD ["python", "-m", "apps.ingest.main"]
 FROM runtime AS migrations
 HEALTHCHECK NONE

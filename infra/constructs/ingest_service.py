@@ -54,7 +54,7 @@ class IngestService(Construct):
                 memory=size.memory,
                 stop_s=STOP_S,
                 ports=(*ports.values(), routes.internal_port),
-                variables=_variables(environment, data, ports["lines"]),
+                variables=_variables(environment, data, ports),
                 secrets=variables.secrets_of_every_app(vault),
                 backlog=BACKLOG,
             ),
@@ -78,9 +78,12 @@ class IngestService(Construct):
         ConnectionScaling(self, "Connections", environment=environment, target=self.scaling)
 
 
-def _variables(environment: Environment, data: DataStack, port: int) -> variables.Variables:
+def _variables(
+    environment: Environment, data: DataStack, ports: Mapping[str, int]
+) -> variables.Variables:
     return variables.of_every_app(environment, data, APP) | {
-        "FORTRESS_TCP_PORT": str(port),
+        "FORTRESS_TCP_PORT": str(ports["lines"]),
+        "FORTRESS_TELTONIKA_PORT": str(ports["teltonika"]),
         # The load balancer lets devices keep their addresses.
         "FORTRESS_BY_ADDRESS": "true",
         "FORTRESS_DRAIN_S": str(DRAIN_S),

@@ -55,11 +55,13 @@ class Stack:
         self.project = f"{PREFIX}-{os.getpid()}-{name}"
         self.http_port = http_port or free_port()
         self.tcp_port = tcp_port or free_port()
+        self.teltonika_port = free_port()
         self._environment = folder / f"{name}.env"
         lines = [f"FORTRESS_{one}={secrets.token_hex(24)}" for one in secret_names]
         lines += [
             f"FORTRESS_COMPOSE_HTTP_PORT={self.http_port}",
             f"FORTRESS_COMPOSE_TCP_PORT={self.tcp_port}",
+            f"FORTRESS_COMPOSE_TELTONIKA_PORT={self.teltonika_port}",
             "FORTRESS_FLEET=6",
             f"FORTRESS_TAG={tag}",
         ]

@@ -13,17 +13,17 @@ from shared.errors import ConfigurationError
 from tests.support import variants
 from tests.support.templates import every
 
-TELTONIKA = 9001
+ANOTHER = 9002
 
 
 def _with_line(port: int) -> Routes:
     routes = load_routes()
-    line = DeviceRoute(app="ingest", name="teltonika", port=port)
+    line = DeviceRoute(app="ingest", name="another", port=port)
     return msgspec.structs.replace(routes, devices=(*routes.devices, line))
 
 
 def test_it_gets_a_listener_targets_and_rules(tmp_path: Path) -> None:
-    made = variants.with_routes(load("staging"), _with_line(TELTONIKA), tmp_path)
+    made = variants.with_routes(load("staging"), _with_line(ANOTHER), tmp_path)
     balancing = "AWS::ElasticLoadBalancingV2"
     groups = every(made["network"], "AWS::EC2::SecurityGroup")
     ports = {
@@ -46,7 +46,7 @@ def test_it_gets_a_listener_targets_and_rules(tmp_path: Path) -> None:
             for target in service["LoadBalancers"]
         },
     }
-    assert [name for name, found in ports.items() if TELTONIKA not in found] == []
+    assert [name for name, found in ports.items() if ANOTHER not in found] == []
 
 
 @pytest.mark.parametrize("port", [22, 9443])

@@ -48,7 +48,7 @@ def _target(listener: dict[str, Any]) -> str:
 
 def test_each_listener_ends_at_something_that_listens(listeners: dict[int, Any]) -> None:
     ends = {port: _target(listener) for port, listener in listeners.items()}
-    assert ends == {9000: "lines", 9443: "tls", 22: "bastion"}
+    assert ends == {9000: "lines", 9001: "teltonika", 9443: "tls", 22: "bastion"}
 
 
 def test_tls_ends_at_the_balancer_and_goes_on_to_the_lines(
@@ -114,7 +114,7 @@ def test_ingest_and_the_bastion_see_addresses_of_who_comes(
     assert found == {"true"}
 
 
-@pytest.mark.parametrize("name", ["lines", "tls"])
+@pytest.mark.parametrize("name", ["lines", "teltonika", "tls"])
 def test_ingest_is_asked_whether_it_is_ready_not_whether_it_is_there(
     targets: dict[str, dict[str, Any]], name: str
 ) -> None:

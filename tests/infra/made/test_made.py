@@ -89,7 +89,7 @@ def test_the_device_balancer_lets_in_devices_and_ssh(
     groups: dict[str, dict[str, Any]],
 ) -> None:
     rules = groups["Load balancer of devices and of the bastion"]["IpPermissions"]
-    assert {rule["FromPort"] for rule in rules} == {22, 9000, 9443}
+    assert {rule["FromPort"] for rule in rules} == {22, 9000, 9001, 9443}
 
 
 def test_each_host_is_forwarded_and_any_other_is_answered_404(account: Account) -> None:
@@ -110,6 +110,7 @@ def test_the_device_balancer_listens_where_devices_and_people_connect(account: A
     listeners = _balancer(account, "network")["listeners"]
     assert {port: one["Protocol"] for port, one in listeners.items()} == {
         9000: "TCP",
+        9001: "TCP",
         9443: "TLS",
         22: "TCP",
     }

@@ -59,6 +59,7 @@ def test_every_way_between_groups_is_one_that_something_uses(entering: set[Rule]
         ("alb", "web", 8000),
         ("alb", "web", 9090),
         ("nlb", "ingest", 9000),
+        ("nlb", "ingest", 9001),
         ("nlb", "ingest", 9090),
         ("nlb", "bastion", 2222),
     }
@@ -85,7 +86,7 @@ def test_the_web_balancer_is_open_on_http_and_https_only(groups: dict[str, Any])
 
 def test_the_device_balancer_is_open_on_its_listeners_only(groups: dict[str, Any]) -> None:
     ports = {port for _, port in _open(groups["nlb"], "SecurityGroupIngress")}
-    assert ports == {22, 9000, 9443}
+    assert ports == {22, 9000, 9001, 9443}
 
 
 def test_nothing_else_is_open_to_the_world(groups: dict[str, Any]) -> None:
