@@ -16,5 +16,6 @@ ACCOUNT: tuple[Place, ...] = (
     Place("/account/name", "Change your name"),
     Place("/account/mail", "Change your mail address"),
     Place("/account/password", "Change your password"),
+    Place("/account/factors", "One-time codes and passkeys"),
     Place("/leave", "Leave an organisation"),
 )

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from apps.administration.entry import told
+from apps.administration.entry.rules import browser_name
 from apps.administration.entry.told import Whose
 from apps.administration.navigation import ACCOUNT
 from apps.administration.templating import DeskOf, done
@@ -26,7 +27,12 @@ async def account(request: Request, session: ReadSession, desk: DeskOf, clock: C
     rows = await sessions.of_person(
         session, desk.who.person_id, clock.now(), lifetimes=lifetimes(request)
     )
-    return await desk.show("account.html", title="Your account", sign_ins=rows, sections=ACCOUNT)
+    return await desk.show(
+        "account.html",
+        title="Your account",
+        sign_ins=[(row, browser_name(row.agent)) for row in rows],
+        sections=ACCOUNT,
+    )
 
 
 @router.post("/sign-ins/{sign_in}/end")
