@@ -51,12 +51,13 @@ class Authenticator:
     counts: bool = True
     count: int = 0
     client: dict[str, Any] = field(default_factory=dict)
+    new_id: bytes | None = None
     credentials: list[Credential] = field(default_factory=list)
 
     def create(self, options: dict[str, Any]) -> dict[str, Any]:
         """What the page's script sends for a passkey that is made now."""
         key = generate_private_key(SECP256R1())
-        made = Credential(secrets.token_bytes(32), key, data(options["user"]["id"]))
+        made = Credential(self.new_id or secrets.token_bytes(32), key, data(options["user"]["id"]))
         self.credentials.append(made)
         attested = bytes(16) + len(made.id).to_bytes(2, "big") + made.id + _cose(key)
         said = self._authenticator_data(options["rp"]["id"], CREDENTIAL) + attested

@@ -11,7 +11,7 @@ from apps.administration.factors.pictures import qr_code
 from apps.administration.factors.router import FACTORS, FRESH
 from apps.administration.factors.told import DoingOf
 from apps.administration.names import NameUnfit
-from apps.administration.templating import Desk, DeskOf, done
+from apps.administration.templating import Desk, DeskOf, done, sentence
 from shared.errors import DomainError
 from shared.models import Passkey
 from shared.models.factors import LONGEST_PASSKEY_NAME
@@ -57,7 +57,7 @@ async def confirm(form: FormOf, doing: DoingOf, desk: DeskOf) -> Response:
     try:
         made = await codes.confirm(doing, secret, form.get("code", ""))
     except WrongFirstCode as error:
-        return await _form(desk, secret, sealed, {"code": _sentence(error)}, error.status)
+        return await _form(desk, secret, sealed, {"code": sentence(error)}, error.status)
     return await _codes(desk, made)
 
 
@@ -91,7 +91,7 @@ async def rename(passkey_id: Id, form: FormOf, doing: DoingOf, desk: DeskOf) -> 
         await passkeys.rename(doing, passkey_id, name)
     except NameUnfit as error:
         row = await passkeys.find(doing.session, doing.who, passkey_id)
-        return await _passkey(desk, row, name, {"name": _sentence(error)}, error.status)
+        return await _passkey(desk, row, name, {"name": sentence(error)}, error.status)
     return done(FACTORS)
 
 
@@ -159,7 +159,3 @@ def _unkept(response: Response) -> Response:
     """What is shown once stays in no cache."""
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _sentence(error: DomainError) -> str:
-    return f"{error.detail[:1].upper()}{error.detail[1:]}."

@@ -18,6 +18,11 @@ async def hold(session: AsyncSession, person_id: int) -> Person:
     return (await session.scalars(query)).one()
 
 
+async def email(session: AsyncSession, person_id: int) -> str:
+    """Where a person is written to."""
+    return (await session.scalars(select(Person.email).where(Person.id == person_id))).one()
+
+
 async def totp(session: AsyncSession, person_id: int) -> Totp | None:
     found: Totp | None = await session.scalar(select(Totp).where(Totp.person_id == person_id))
     return found

@@ -5,12 +5,10 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
-from apps.administration.entry.complete import complete
+from apps.administration.entry.complete import complete, confirmed
 from apps.administration.factors import ceremonies, passkeys, repository
 from apps.administration.factors.schemas import Assertion, Next, Registration
 from apps.administration.factors.told import DoingOf
-from shared.auth import sessions
-from shared.web import cookies
 from shared.web.access import SignedInOf, public
 from shared.web.dependencies import ClockOf, WriteSession, fresh
 from shared.web.returns import return_path
@@ -70,7 +68,7 @@ async def confirm(
     now = clock.now()
     await passkeys.confirm(session, who, passkeys.confirming(request, who, now), answer)
     response = JSONResponse(Next(to=return_path(answer.then)).model_dump())
-    cookies.put(response, cookies.SESSION, await sessions.confirm(session, who, now))
+    await confirmed(request, session, who, METHOD, response)
     return response
 
 

@@ -5,20 +5,20 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from apps.administration import words
+from apps.administration.entry import told
+from apps.administration.entry.told import Whose
+from apps.administration.factors import repository
 from apps.administration.words import Words
-from shared.auth import audit
-from shared.auth.audit import Origin
 from shared.auth.sessions import SignedIn
 from shared.ids import new_id
 from shared.jobs import wake
+from shared.mail.base import is_address
 from shared.mail.queue import QUEUE, Post
-from shared.models import Membership
 from shared.web.access import SignedInOf
 from shared.web.dependencies import ClockOf, WriteSession, after_commit
-from shared.web.problems import request_id
 from shared.web.services import Services
 
 
@@ -43,7 +43,7 @@ class Doing:
 
     @property
     def address(self) -> str | None:
-        return self.request.client.host if self.request.client else None
+        return told.address(self.request)
 
     async def record(
         self,
@@ -52,34 +52,37 @@ class Doing:
         before: dict[str, Any] | None = None,
         after: dict[str, Any] | None = None,
     ) -> None:
-        """Write it into the audit of each organisation that the person belongs to.
+        """Write it into the audit of each organisation that the person belongs to."""
+        whose = Whose(self.who.person_id, self.who.person_public_id)
+        await told.record(
+            self.request, self.session, whose, action, whose.public_id, before=before, after=after
+        )
 
-        A person has no audit of their own. But whoever can act in an organisation, and how they
-        prove who they are, is that organisation's to know.
-        """
-        mine = select(Membership.org_id)  # unscoped: a person's organisations are over all of them
-        for org_id in await self.session.scalars(
-            mine.where(Membership.person_id == self.who.person_id).order_by(Membership.org_id)
-        ):
-            person = self.who.person_public_id
-            origin = Origin(org_id, person, request_id(self.request), self.address)
-            audit.record(
-                self.session, origin, action, person, at=self.now, before=before, after=after
-            )
-
-    async def tell(self, words: Words) -> None:
+    async def tell(self, said: Words) -> None:
         """Write to the person, with the commit."""
-        await write_to(self.request, self.session, self.who.email, words, self.now)
+        await write_to(self.request, self.session, self.who.email, said, self.now)
+
+
+async def recovery_code_used(request: Request, session: AsyncSession, person_id: int) -> None:
+    """Tell a person how many are left; it may have been somebody else who used one."""
+    here: Services = request.app.state.services
+    email = await repository.email(session, person_id)
+    left = await repository.recovery_codes_left(session, person_id)
+    now = here.clock.now()
+    said = words.recovery_code_used(now, told.address(request), left)
+    await write_to(request, session, email, said, now)
 
 
 async def write_to(
-    request: Request, session: AsyncSession, email: str, words: Words, now: datetime
+    request: Request, session: AsyncSession, email: str, said: Words, now: datetime
 ) -> None:
     """A letter that goes out once the request's transaction is committed."""
+    if not is_address(email):
+        return
     post: Post = request.app.state.post
     here: Services = request.app.state.services
-    key = new_id("factor")
-    await post.put(session, words.template, email, key=key, now=now, **words.values)
+    key = f"factor {new_id('ltr')}"
+    await post.put(session, said.template, email, key=key, now=now, **said.values)
     after_commit(request, lambda: wake(here.bus, QUEUE))
 
 

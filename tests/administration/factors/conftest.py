@@ -10,7 +10,10 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from apps.administration.main import create_app
+from apps.administration.settings import AdministrationSettings
+from shared.bus import MemoryBus
 from shared.clock import ManualClock, SystemClock, to_ms
+from shared.db import Database
 from shared.mail.queue import QUEUE
 from shared.models import AuditEntry, Job
 from shared.sealed import Seal
@@ -89,6 +92,16 @@ class Desk:
     async def show_passkey(self, path: str = SIGN_IN, **more: Any) -> httpx.Response:
         return await self.call(path, self.device.get(await self.options(path)) | more)
 
+    async def passkey_pages(self) -> list[str]:
+        """The addresses of passkeys in the list."""
+        parts = (await self.open(FACTORS)).text.split(f'href="{PASSKEYS}/')[1:]
+        return [f"{PASSKEYS}/{part.partition(chr(34))[0]}" for part in parts if part[:3] != "new"]
+
+    async def remove_first(self) -> int:
+        """Remove the passkey that was added first; the answer's status."""
+        page = await self.open((await self.passkey_pages())[0])
+        return (await self.browser.send(page, f"{page.path}/remove")).status
+
     async def set_up_codes(self) -> tuple[str, list[str]]:
         """The secret of one-time codes, and recovery codes."""
         page = await self.open(APP)
@@ -123,13 +136,24 @@ def between(text: str, before: str, after: str) -> str:
     return text.partition(before)[2].partition(after)[0]
 
 
+# An app takes longer to make than most tests; each database has one, with its clock.
+_MADE: dict[Database, tuple[FastAPI, ManualClock]] = {}
+
+
+def _app(services: Services) -> tuple[FastAPI, ManualClock]:
+    if services.database not in _MADE:
+        clock = ManualClock(to_ms(SystemClock().now()))
+        settings = AdministrationSettings(**services.settings.model_dump(exclude_unset=True))
+        own = Services(settings, services.database, MemoryBus(), clock)
+        _MADE[services.database] = create_app(services=as_user(own, "administration")), clock
+    return _MADE[services.database]
+
+
 async def make_desk(services: Services, *, password: str | None = "hash") -> Desk:
-    clock = ManualClock(to_ms(SystemClock().now()))
-    own = Services(services.settings, services.database, services.bus, clock)
     tenant = await make_tenant(services.database)
     person = await make_person(services.database, password_hash=password)
     await add_member(services.database, tenant, person, "viewer")
-    app = create_app(services=as_user(own, "administration"))
+    app, clock = _app(services)
     return Desk(services, app, tenant, person, clock)
 
 
@@ -138,4 +162,13 @@ async def desk(services: Services) -> Desk:
     """Somebody with a password who has just signed in."""
     made = await make_desk(services)
     await made.sign_in()
+    return made
+
+
+@pytest.fixture
+async def bare(services: Services) -> Desk:
+    """Somebody who has one passkey, and no password."""
+    made = await make_desk(services, password=None)
+    await made.sign_in()
+    await made.add_passkey("Telephone")
     return made
