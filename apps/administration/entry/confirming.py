@@ -11,7 +11,8 @@ from apps.administration.entry.complete import confirmed
 from apps.administration.entry.dependencies import ChecksOf
 from apps.administration.entry.errors import WrongCode, WrongPassword
 from apps.administration.entry.pages import said_of
-from apps.administration.factors.service import second_needed
+from apps.administration.factors.service import RECOVERY, second_needed
+from apps.administration.factors.told import recovery_code_used
 from apps.administration.templating import Desk, DeskOf
 from shared.errors import DomainError, TooMany
 from shared.web.dependencies import ReadSession, WriteSession
@@ -38,6 +39,8 @@ async def confirm(
     try:
         if "code" in form:
             method = await checks.code(desk.who.person_id, form["code"])
+            if method == RECOVERY:
+                await recovery_code_used(request, session, desk.who.person_id)
         else:
             await checks.password(desk.who.email, form.get("password", ""))
     except (WrongPassword, WrongCode, TooMany) as error:

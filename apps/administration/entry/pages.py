@@ -12,6 +12,8 @@ from apps.administration.entry import pending
 from apps.administration.entry.complete import SECOND, complete, first_factor_passed
 from apps.administration.entry.dependencies import ChecksOf
 from apps.administration.entry.errors import WrongCode, WrongPassword
+from apps.administration.factors.service import RECOVERY
+from apps.administration.factors.told import recovery_code_used
 from apps.administration.templating import PAGES
 from shared.auth import codes
 from shared.auth.principal import is_fresh
@@ -78,6 +80,8 @@ async def second(
         kind = await checks.code(waiting.person_id, form.get("code", ""))
     except (WrongCode, TooMany) as error:
         return _second(request, error)
+    if kind == RECOVERY:
+        await recovery_code_used(request, session, waiting.person_id)
     method = f"{waiting.method}+{kind}"
     return await complete(request, session, waiting.person_id, method, then=waiting.then)
 

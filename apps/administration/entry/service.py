@@ -54,8 +54,13 @@ class Checks:
 
     async def code(self, person_id: int, given: str) -> str:
         """Which kind of code it was: `totp` or `recovery`. Raises `WrongCode`, `TooMany`."""
+        async with self.database.read() as reading:
+            person = await repository.person(reading, person_id)
+        # A browser of its owner's is counted by itself: nobody who guesses keeps them out.
+        email = person.email if person else ""
+        device = self.guard.devices.find(self.device, email, self.now)
         attempt = await self.guard.codes.admit(
-            self.database, str(person_id), self.address, self.now
+            self.database, str(person_id), self.address, self.now, device=device
         )
         kind = await check_code(self.session, person_id, given, self.now, seal=self.guard.seal)
         if kind is None:
