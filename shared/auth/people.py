@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.auth import sessions
+from shared.auth import sessions, support
 from shared.auth.permissions import OWNER, ROLES, excess, permitted
 from shared.auth.principal import Principal
 from shared.db.dialect import lock_rows, share_rows
@@ -81,8 +81,13 @@ def address_of(text: str) -> str:
     return address
 
 
-async def belongs_to(session: AsyncSession, person_id: int) -> list[Belongs]:
-    """The organisations of a person, by name: what a switcher shows."""
+async def belongs_to(
+    session: AsyncSession, person_id: int, now: datetime | None = None
+) -> list[Belongs]:
+    """The organisations of a person, by name: what a switcher shows.
+
+    With `now`, those that let support in then come behind them, for a person of support.
+    """
     rows = await session.execute(
         select(  # unscoped: a person's organisations are over all of them
             Organisation.public_id, Organisation.name, Membership.role
@@ -91,7 +96,12 @@ async def belongs_to(session: AsyncSession, person_id: int) -> list[Belongs]:
         .where(Membership.person_id == person_id)
         .order_by(Organisation.name, Organisation.id)
     )
-    return [Belongs(*row) for row in rows]
+    own = [Belongs(*row) for row in rows]
+    if now is None:
+        return own
+    members = {one.organisation for one in own}
+    open_to = await support.organisations(session, person_id, now)
+    return own + [Belongs(*one[1:]) for one in open_to if one[1] not in members]
 
 
 async def permissions_of(session: AsyncSession, org_id: int, role: str) -> frozenset[str]:

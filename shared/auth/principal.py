@@ -18,7 +18,8 @@ class Principal:
     """Who asks, in which organisation, and what they may do there.
 
     `actor` is the public id that the audit shows. Of a key `key_id` is set; of a person
-    `person_id`, `sign_in_id` and `fresh_at`, when a factor was last shown.
+    `person_id`, `sign_in_id` and `fresh_at`, when a factor was last shown. `support`: a person of
+    the platform's support, let in by the organisation for a time.
     """
 
     org_id: int
@@ -29,6 +30,7 @@ class Principal:
     person_id: int | None = None
     sign_in_id: int | None = None
     fresh_at: datetime | None = None
+    support: bool = False
 
     def require_fresh(self, now: datetime, within: timedelta) -> None:
         """Raises `NotFresh` for a person who showed no factor `within` the time before `now`.

@@ -6,14 +6,15 @@ request, so that a membership that is gone is gone at once.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.auth.permissions import permitted
+from shared.auth import support
+from shared.auth.permissions import ROLES, permitted
 from shared.auth.principal import Principal
 from shared.db.scope import scoped
 from shared.ids import digest, new_secret
@@ -40,7 +41,8 @@ class SignedIn:
     """A session that is alive, and whose it is.
 
     `principal` is none while no organisation is chosen, or the person is not in it any more.
-    `stale`: its use should be noted (`touch`).
+    `stale`: its use should be noted (`touch`). `support_until`: until when the organisation lets
+    support in, for every page to say so; none: nobody of support may see it.
     """
 
     session_id: int
@@ -54,6 +56,7 @@ class SignedIn:
     principal: Principal | None
     organisation: str | None
     stale: bool
+    support_until: datetime | None = None
 
 
 async def begin(
@@ -102,7 +105,7 @@ async def open_session(
             sign_in_id=sign_in_id,
             code_id=code_id,
             app=app,
-            org_id=await _organisation(session, sign_in_id),
+            org_id=await _organisation(session, sign_in_id, now),
             created_at=now,
             seen_at=now,
         )
@@ -132,6 +135,8 @@ async def find(
                 Organisation.name.label("organisation_name"),
                 Membership.role,
                 Role.permissions,
+                Person.support_since,
+                support.until(AppSession.org_id, now).label("support_until"),
             )
             .join(SignIn, SignIn.id == AppSession.sign_in_id)
             .join(Person, Person.id == SignIn.person_id)
@@ -150,7 +155,12 @@ async def find(
             .where(*alive(now, lifetimes))
         )
     ).one_or_none()
-    return None if row is None else _signed_in(row, now)
+    if row is None:
+        return None
+    found = _signed_in(row, now)
+    if row.role is None and row.support_since and row.support_until:
+        return await _as_support(session, found, row, now)
+    return found
 
 
 def alive(now: datetime, lifetimes: Lifetimes) -> tuple[ColumnElement[bool], ...]:
@@ -174,13 +184,21 @@ async def touch(session: AsyncSession, found: SignedIn, now: datetime) -> None:
     await session.execute(update(SignIn).where(SignIn.id == found.sign_in_id).values(seen_at=now))
 
 
-async def choose(session: AsyncSession, found: SignedIn, organisation: str) -> bool:
-    """Look at another organisation (a public id) from now on; false: the person is not in it."""
+async def choose(
+    session: AsyncSession, found: SignedIn, organisation: str, now: datetime | None = None
+) -> bool:
+    """Look at another organisation (a public id) from now on; false: the person is not in it.
+
+    With `now`, one that lets support in then will do for a person of support.
+    """
     org_id = await session.scalar(
         select(Membership.org_id)  # unscoped: which organisation it is, is asked here
         .join(Organisation, Organisation.id == Membership.org_id)
         .where(Membership.person_id == found.person_id, Organisation.public_id == organisation)
     )
+    if org_id is None and now is not None:
+        open_to = await support.organisations(session, found.person_id, now)
+        org_id = next((one[0] for one in open_to if one[1] == organisation), None)
     if org_id is None:
         return False
     await session.execute(
@@ -274,7 +292,17 @@ async def allowed(
             .where(SignIn.id.in_(sign_in_ids), *alive(now, lifetimes)),
         )
     )
-    return {row.id for row in rows if permission in permitted(row.role, row.permissions)}
+    found = {row.id for row in rows if permission in permitted(row.role, row.permissions)}
+    role = await support.role_in(session, org_id, now)
+    if role is not None and permission in ROLES[role]:
+        of_support = (
+            select(SignIn.id)
+            .join(Person, Person.id == SignIn.person_id)
+            .where(SignIn.id.in_(sign_in_ids), Person.support_since.is_not(None))
+            .where(*alive(now, lifetimes))
+        )
+        found |= set(await session.scalars(of_support))
+    return found
 
 
 async def prune(session: AsyncSession, before: datetime, most: int = 500) -> int:
@@ -290,8 +318,27 @@ async def prune(session: AsyncSession, before: datetime, most: int = 500) -> int
     return len(ids)
 
 
-async def _organisation(session: AsyncSession, sign_in_id: int) -> int | None:
+async def _as_support(
+    session: AsyncSession, found: SignedIn, row: Row[*tuple[Any, ...]], now: datetime
+) -> SignedIn:
+    """The same person as one of support, if the organisation lets them in."""
+    made = await support.principal(session, row.org_id, found.person_id, now)
+    if made is None:
+        return found
+    principal = replace(made.principal, sign_in_id=found.sign_in_id, fresh_at=found.fresh_at)
+    return replace(
+        found,
+        principal=principal,
+        organisation=made.organisation,
+        support_until=row.support_until,
+    )
+
+
+async def _organisation(session: AsyncSession, sign_in_id: int, now: datetime) -> int | None:
     """What a new session of a sign-in looks at: see `open_session`."""
+    as_support = await support.last_seen_in(session, sign_in_id, now)
+    if as_support is not None:
+        return as_support
     last = (
         select(func.max(AppSession.seen_at))  # unscoped: of one sign-in, over organisations
         .where(AppSession.sign_in_id == sign_in_id, AppSession.org_id == Membership.org_id)
@@ -320,6 +367,7 @@ def _signed_in(row: Row[*tuple[Any, ...]], now: datetime) -> SignedIn:
         principal=_principal(row),
         organisation=row.organisation_name,
         stale=now - row.seen_at > SEEN_STEP,
+        support_until=row.support_until if row.role is not None else None,
     )
 
 

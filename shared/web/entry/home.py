@@ -6,7 +6,7 @@ from starlette.responses import RedirectResponse, Response
 from shared.auth import sessions
 from shared.errors import NotFound
 from shared.web.access import SignedInOf
-from shared.web.dependencies import WriteSession
+from shared.web.dependencies import ClockOf, WriteSession
 from shared.web.entry.page import page
 from shared.web.entry.words import SENTENCES, TITLES
 from shared.web.forms import FormOf
@@ -33,8 +33,8 @@ async def first_page(request: Request, who: SignedInOf) -> Response:
 
 
 @router.post("/organisation")
-async def choose(session: WriteSession, who: SignedInOf, form: FormOf) -> Response:
+async def choose(session: WriteSession, who: SignedInOf, form: FormOf, clock: ClockOf) -> Response:
     """Look at another organisation of one's own in this app from now on."""
-    if not await sessions.choose(session, who, form.get("organisation", "")):
+    if not await sessions.choose(session, who, form.get("organisation", ""), clock.now()):
         raise NotYours("choose one of those in the list; you may have been removed from it")
     return RedirectResponse(return_path(form.get("return")), 303)

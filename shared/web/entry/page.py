@@ -36,7 +36,7 @@ async def page(
     """
     here: Services = request.app.state.services
     async with here.database.read() as session:
-        organisations = await belongs_to(session, who.person_id)
+        organisations = await belongs_to(session, who.person_id, here.clock.now())
     known = addresses(request.scope, here.settings, request.app.state.name)
     return show(
         request,
