@@ -4,7 +4,7 @@ from apps.administration.main import create_app
 from shared.web.services import Services
 from tests.administration.signed_in import signed_in
 from tests.support.builders import make_tenant
-from tests.support.contract import check_contract
+from tests.support.contract import check_contract, on_mariadb
 
 ROUTES = [
     ("GET", "/v1/organisations"),
@@ -49,6 +49,7 @@ async def test_it_is_alive_and_ready(services: Services) -> None:
         assert (await http.get("/readyz")).status_code == 200
 
 
+@on_mariadb
 async def test_it_keeps_its_openapi_word(services: Services) -> None:
     tenant = await make_tenant(services.database)
     await check_contract(create_app(services=services), tenant.headers)

@@ -4,7 +4,7 @@ from apps.reporting.main import create_app
 from shared.web.services import Services
 from tests.reporting.exporting import T0, body, signed_in
 from tests.support.builders import make_device, make_tenant
-from tests.support.contract import check_contract
+from tests.support.contract import check_contract, on_mariadb
 from tests.support.http import idle_client
 from tests.support.isolation import operations
 from tests.support.telemetry import store_event, store_readings
@@ -51,6 +51,7 @@ async def test_it_is_alive_and_ready(services: Services) -> None:
         assert (await http.get("/readyz")).status_code == 200
 
 
+@on_mariadb
 async def test_it_keeps_its_openapi_word(services: Services) -> None:
     tenant = await make_tenant(services.database)
     device = await make_device(services.database, tenant)

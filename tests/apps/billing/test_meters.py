@@ -8,7 +8,7 @@ from shared.db import scoped
 from shared.models import AuditEntry
 from tests.apps.billing.conftest import SUM, Billing
 from tests.support.builders import make_tenant
-from tests.support.contract import check_contract
+from tests.support.contract import check_contract, on_mariadb
 from tests.support.http import client
 from tests.support.isolation import operations, statuses
 from tests.support.until import until
@@ -113,5 +113,6 @@ async def test_the_workers_of_the_app_count_without_being_asked(billing: Billing
         await until(is_backfilled, "the backfill")
 
 
+@on_mariadb
 async def test_the_app_keeps_its_word(billing: Billing) -> None:
     await check_contract(create_app(services=billing.services), billing.tenant.headers)

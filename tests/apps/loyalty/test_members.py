@@ -8,7 +8,7 @@ from shared.db import scoped
 from shared.models import AuditEntry
 from tests.apps.loyalty.conftest import RULE, Loyalty
 from tests.support.builders import make_tenant
-from tests.support.contract import check_contract
+from tests.support.contract import check_contract, on_mariadb
 from tests.support.http import client
 from tests.support.isolation import operations, statuses
 from tests.support.until import until
@@ -165,5 +165,6 @@ async def test_the_workers_of_the_app_award_without_being_asked(loyalty: Loyalty
         await until(has_points, "the points")
 
 
+@on_mariadb
 async def test_the_app_keeps_its_word(loyalty: Loyalty) -> None:
     await check_contract(create_app(services=loyalty.services), loyalty.tenant.headers)
