@@ -1,6 +1,7 @@
 """Administration's templates, pages of whoever is signed in, and answers to forms."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from starlette.responses import Response
 from shared.auth.sessions import SignedIn
 from shared.errors import DomainError, Forbidden, TooMany
 from shared.web.access import SignedInOf
+from shared.web.dependencies import services
 from shared.web.entry.page import page
 from shared.web.pages.render import pages, show
 
@@ -28,6 +30,10 @@ class Desk:
         """The page `template` of administration, with the header of whoever is signed in."""
         layout = "signed-in.html"
         return await page(self.request, PAGES, template, self.who, status, layout=layout, **values)
+
+    @property
+    def now(self) -> datetime:
+        return services(self.request).clock.now()
 
     @property
     def org_id(self) -> int:

@@ -19,11 +19,13 @@ class UnknownScope(Invalid):
 
 
 class ScopesExceeded(Forbidden):
-    code = "scopes_exceeded"
-    title = "A key hands out only what it has"
+    """`by`: what makes the key: a key, or somebody's role."""
 
-    def __init__(self, scopes: list[str]) -> None:
-        super().__init__(f"this key has no {', '.join(scopes)} to hand out", scopes=scopes)
+    code = "scopes_exceeded"
+    title = "Nobody hands out more than they have"
+
+    def __init__(self, scopes: list[str], by: str) -> None:
+        super().__init__(f"{by} has no {', '.join(scopes)} to hand out", scopes=scopes)
 
 
 class AlreadyEnded(Invalid):

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Depends, status
 
 from apps.administration.dependencies import KeysChange, KeysReader
 from apps.administration.keys import service
 from apps.administration.keys.schemas import KeyCreated, KeyIn, KeyOut
 from shared.web import idempotency
-from shared.web.dependencies import CursorsOf, ReadSession, WriteSession
+from shared.web.dependencies import CursorsOf, ReadSession, WriteSession, fresh
 from shared.web.fields import Cursor
 from shared.web.openapi import failures
 from shared.web.paths import public_id
@@ -37,6 +37,7 @@ async def list_keys(
     "/keys",
     summary="Create an API key",
     status_code=status.HTTP_201_CREATED,
+    dependencies=[Depends(fresh())],
     responses=failures(
         {
             403: "A scope that the calling key does not have, or a life longer than its own.",
@@ -46,7 +47,7 @@ async def list_keys(
 )
 async def create_key(wanted: KeyIn, session: WriteSession, change: KeysChange) -> KeyCreated:
     """The answer holds the key, once. It has scopes of the calling key only, and lives no
-    longer than that.
+    longer than that. A person gives what their role permits, and shows a factor before.
     """
     created = await service.create(session, change, wanted)
     idempotency.keep(change.request, created.model_copy(update={"key": None}))
@@ -63,11 +64,12 @@ async def get_key(key_id: Id, session: ReadSession, principal: KeysReader) -> Ke
     "/keys/{key_id}",
     summary="Revoke an API key",
     status_code=status.HTTP_204_NO_CONTENT,
+    dependencies=[Depends(fresh())],
     responses=failures(NOT_FOUND | {409: "No other key could manage keys."}),
 )
 async def revoke_key(key_id: Id, session: WriteSession, change: KeysChange) -> None:
     """Requests with it are refused from now on; live streams end within half a minute.
 
-    The last key in force with `keys:write` stays: without it nobody could make another.
+    No key revokes the last one in force with `keys:write`: then no program could make another.
     """
     await service.revoke(session, change, key_id)

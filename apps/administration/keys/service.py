@@ -63,7 +63,10 @@ async def create(session: AsyncSession, change: Change, wanted: KeyIn) -> KeyCre
 
 
 async def revoke(session: AsyncSession, change: Change, public_id: str) -> None:
-    """End a key now; ending it again changes nothing. Raises `NoSuchKey`, `LastManager`."""
+    """End a key now; ending it again changes nothing.
+
+    Raises `NoSuchKey`, and `LastManager` for a key: people can make another without one.
+    """
     org_id = change.origin.org_id
     standing = await repository.standing_locked(session, org_id)
     found = next((key for key in standing if key.public_id == public_id), None)
@@ -72,7 +75,8 @@ async def revoke(session: AsyncSession, change: Change, public_id: str) -> None:
             raise errors.NoSuchKey(public_id)
         return
     facts = [rules.Standing(key.id, frozenset(key.scopes), key.expires_at) for key in standing]
-    if not rules.leaves_a_manager(facts, found.id, change.now):
+    by_key = change.principal.key_id is not None
+    if by_key and not rules.leaves_a_manager(facts, found.id, change.now):
         raise errors.LastManager
     found.revoked_at = change.now
     audit.record(
@@ -113,7 +117,7 @@ def _checked(principal: Principal, wanted: KeyIn, now: datetime) -> datetime | N
     if unknown is not None:
         raise errors.UnknownScope(unknown)
     if excess := rules.excess(wanted.scopes, principal.permissions):
-        raise errors.ScopesExceeded(excess)
+        raise errors.ScopesExceeded(excess, "your role" if principal.person_id else "this key")
     if wanted.expires_at is None:
         return None
     expires_at = from_ms(wanted.expires_at)

@@ -105,6 +105,6 @@ async def _one(
         role=next((role.name for role in every_role if role.id == member.role), GONE),
         options=roles.offered(every_role, desk.permissions, member.role),
         may_write=desk.may("people:write"),
-        self=member.person == desk.who.person_public_id,
+        yourself=member.person == desk.who.person_public_id,
         errors={} if error is None else {"role": error.detail},
     )
