@@ -7,6 +7,7 @@ NAVIGATION: tuple[Place, ...] = (
     Place("/people", "People", "people:read"),
     Place("/invitations", "Invitations", "people:read"),
     Place("/roles", "Roles", "organisation:read"),
+    Place("/keys", "API keys", "keys:read"),
     Place("/sign-on", "Single sign-on", "sign_in:write"),
     Place("/audit", "Audit", "audit:read"),
 )
