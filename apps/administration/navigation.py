@@ -10,6 +10,7 @@ NAVIGATION: tuple[Place, ...] = (
     Place("/keys", "API keys", "keys:read"),
     Place("/sign-on", "Single sign-on", "sign_in:write"),
     Place("/audit", "Audit", "audit:read"),
+    Place("/support", "Support access", "support:write"),
 )
 
 # Pages of one's own account, linked from `/account`.

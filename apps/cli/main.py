@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import typer
 
 from apps.cli import (
+    accounts,
     audit,
     demo,
     devices,
@@ -13,6 +14,7 @@ from apps.cli import (
     keys,
     migrate,
     organisations,
+    people,
     plan,
     plan_compute,
     plan_cost,
@@ -37,11 +39,14 @@ app.add_typer(organisations.app, name="org")
 app.add_typer(keys.app, name="key")
 app.add_typer(devices.app, name="device")
 app.add_typer(audit.app, name="audit")
+people.app.add_typer(accounts.app)
+app.add_typer(people.app, name="people")
 app.add_typer(plan.app, name="plan")
 for part in (plan_cost, plan_compute, plan_scale):
     plan.app.add_typer(part.app)
 
 
+@people.app.callback()
 @audit.app.callback()
 @keys.app.callback()
 @devices.app.callback()
