@@ -1,7 +1,6 @@
 """What runs, in the order in which it starts; it stops in the opposite order."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from apps.ingest.settings import IngestSettings
 from apps.local import demo, fleet, sample
 from apps.local.hosts import Hosts
 from apps.local.parts import Parts
+from apps.local.ports import Sockets
 from apps.local.server import serving
 from apps.local.settings import LocalSettings
 from apps.local.web import make_apps
@@ -29,18 +29,19 @@ from shared.web.health import is_ready
 
 @dataclass(frozen=True)
 class Running:
-    """What the caller needs: the demo's secrets, the device port, the server's task."""
+    """What the caller needs: the demo's secrets, the ports of devices and of trackers (0: none),
+    the server's task.
+    """
 
     demo: demo.Demo
     tcp_port: int
+    teltonika_port: int
     server: asyncio.Task[None]
 
 
 @asynccontextmanager
-async def everything(
-    settings: LocalSettings, http: socket.socket, devices: socket.socket
-) -> AsyncIterator[Running]:
-    """All of Fortress inside the block, on the two listening sockets given.
+async def everything(settings: LocalSettings, sockets: Sockets) -> AsyncIterator[Running]:
+    """All of Fortress inside the block, on the listening sockets given.
 
     Leaving it stops the fleet, ends requests, says goodbye to devices once what they sent is
     committed, ends the workers, and closes the database last.
@@ -55,16 +56,16 @@ async def everything(
         for app in apps.values():
             await stack.enter_async_context(app.router.lifespan_context(app))
         await sample.make_once(apps, settings.domain, file)
-        tcp_port = await _ingest(parts, devices, stack)
+        ingest = await _ingest(parts, sockets, stack)
         hosts = Hosts({f"{name}.{settings.domain}": app for name, app in apps.items()})
         services = apps["api"].state.services
         internal = internal_port(settings.internal_port, lambda: is_ready(services))
         await stack.enter_async_context(internal)
-        server = await stack.enter_async_context(serving(hosts, settings, http))
+        server = await stack.enter_async_context(serving(hosts, settings, sockets.http))
         stack.callback(parts.drain)
-        talking = fleet.running(settings.fleet, found.tokens, settings.near_host, tcp_port)
+        talking = fleet.running(settings.fleet, found.tokens, settings.near_host, ingest.port)
         await stack.enter_async_context(talking)
-        yield Running(found, tcp_port, server)
+        yield Running(found, ingest.port, ingest.teltonika_port, server)
 
 
 def _parts(settings: LocalSettings, stack: AsyncExitStack) -> Parts:
@@ -90,12 +91,18 @@ async def _migrate(database: Database) -> None:
         await upgrade(database)
 
 
-async def _ingest(parts: Parts, listener: socket.socket, stack: AsyncExitStack) -> int:
-    """Start ingest on the address of `listener`; returns its port."""
-    host, port = listener.getsockname()[:2]
-    listener.close()
-    settings = parts.settings_of(IngestSettings, tcp_host=host, tcp_port=port)
+async def _ingest(parts: Parts, sockets: Sockets, stack: AsyncExitStack) -> IngestServer:
+    """Start ingest on the addresses of the sockets, which it listens on itself."""
+    host, port = sockets.devices.getsockname()[:2]
+    sockets.devices.close()
+    trackers = 0
+    if sockets.trackers is not None:
+        trackers = sockets.trackers.getsockname()[1]
+        sockets.trackers.close()
+    settings = parts.settings_of(
+        IngestSettings, tcp_host=host, tcp_port=port, teltonika_port=trackers
+    )
     server = IngestServer(settings, parts.database, parts.bus, parts.clock)
     await server.start()
     stack.push_async_callback(server.drain)
-    return server.port
+    return server

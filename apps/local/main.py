@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 from contextlib import ExitStack
 
 import uvloop
@@ -11,7 +10,8 @@ from rich.console import Console
 
 from apps.local import logs, ports, screen, terminal
 from apps.local.demo import FIRST_STEPS
-from apps.local.settings import LocalSettings
+from apps.local.ports import Sockets
+from apps.local.settings import TELTONIKA_PORT, LocalSettings
 
 # Signals this close to the first are the first.
 SAME_S = 0.3
@@ -28,27 +28,32 @@ def run(settings: LocalSettings, *, as_json: bool = False) -> int:
         held.enter_context(ports.lock(settings.var))
         http = held.enter_context(ports.listen(settings.host, settings.port, "PORT"))
         devices = held.enter_context(ports.listen(settings.host, settings.tcp_port, "TCP_PORT"))
+        trackers = ports.listen_near(
+            settings.host, settings.teltonika_port, TELTONIKA_PORT, "TELTONIKA_PORT"
+        )
+        if trackers is not None:
+            held.enter_context(trackers)
         logs.start(settings)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            code = runner.run(_run(settings, http, devices, as_json=as_json))
+            sockets = Sockets(http, devices, trackers)
+            code = runner.run(_run(settings, sockets, as_json=as_json))
         # All is done: an impatient Ctrl-C should not make a failure of it.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         return code
 
 
-async def _run(
-    settings: LocalSettings, http: socket.socket, devices: socket.socket, *, as_json: bool
-) -> int:
+async def _run(settings: LocalSettings, sockets: Sockets, *, as_json: bool) -> int:
     console = Console(stderr=as_json)
     stop = _stop_on_signals()
     # Half of the time to start is these imports; ports in use should be told of before.
     from apps.local.composition import everything  # noqa: PLC0415 - as said above
 
-    async with everything(settings, http, devices) as running:
+    async with everything(settings, sockets) as running:
         facts = screen.Facts(
             settings=settings,
-            port=http.getsockname()[1],
+            port=sockets.http.getsockname()[1],
             tcp_port=running.tcp_port,
+            teltonika_port=running.teltonika_port,
             email=running.demo.email,
             password=running.demo.password,
             key=running.demo.key,

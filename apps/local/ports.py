@@ -4,12 +4,22 @@ import errno
 import fcntl
 import os
 import socket
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from shared.errors import Conflict
 
 BACKLOG = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """What is listened on. `trackers`: none where they are not listened for."""
+
+    http: socket.socket
+    devices: socket.socket
+    trackers: socket.socket | None
 
 
 def listen(host: str, port: int, setting: str) -> socket.socket:
@@ -25,6 +35,20 @@ def listen(host: str, port: int, setting: str) -> socket.socket:
         raise _taken(error, host, port, setting) from None
     listener.setblocking(False)
     return listener
+
+
+def listen_near(host: str, port: int | None, usual: int, setting: str) -> socket.socket | None:
+    """As `listen`; none for port 0. Where none is asked for, on the `usual` one, or on a free one
+    where that cannot be had: so that a second process does not stumble over it.
+    """
+    if port == 0:
+        return None
+    if port is not None:
+        return listen(host, port, setting)
+    try:
+        return listen(host, usual, setting)
+    except Conflict:
+        return listen(host, 0, setting)
 
 
 def _taken(error: OSError, host: str, port: int, setting: str) -> Conflict:

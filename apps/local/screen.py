@@ -30,6 +30,7 @@ class Facts:
     token: str
     email: str
     password: str | None
+    teltonika_port: int = 0  # none
 
     def url(self, app: str) -> str:
         return f"http://{app}.{self.settings.domain}:{self.port}"
@@ -46,6 +47,7 @@ def write(facts: Facts) -> None:
     document = {
         "apps": {app: facts.url(app) for app in APPS},
         "devices": {"host": facts.settings.near_host, "port": facts.tcp_port},
+        "trackers": {"host": facts.settings.near_host, "port": facts.teltonika_port or None},
         "sign_in": {"email": facts.email, "password": facts.password},
         "key": facts.key,
         "first_steps": {"device": FIRST_STEPS, "token": facts.token},
@@ -60,6 +62,10 @@ def _addresses(facts: Facts) -> list[str]:
     fleet = f"{count} simulated devices are sending" if count else "no simulated devices"
     rows = [(app, facts.url(app)) for app in APPS]
     rows += [("devices", f"{facts.settings.near_host} port {facts.tcp_port} (TCP; {fleet})")]
+    if facts.teltonika_port:
+        rows += [
+            ("trackers", f"{facts.settings.near_host} port {facts.teltonika_port} (Teltonika)")
+        ]
     rows += [("sign in as", facts.email)]
     rows += [("password", facts.password or "the one that you have set")]
     rows += [("API key", facts.key)]

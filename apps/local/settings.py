@@ -11,13 +11,27 @@ from shared.settings import load
 from shared.web.settings import WebSettings
 
 # What a person types before or after `make run`, without the prefix.
-SHORT_NAMES = {"PORT": "port", "TCP_PORT": "tcp_port", "VAR": "var", "FLEET": "fleet"}
+SHORT_NAMES = {
+    "PORT": "port",
+    "TCP_PORT": "tcp_port",
+    "TELTONIKA_PORT": "teltonika_port",
+    "VAR": "var",
+    "FLEET": "fleet",
+}
+TELTONIKA_PORT = 9001
 
 
 class LocalSettings(WebSettings):
     """Settings of the whole in one process. What is not set lies under `var`."""
 
     tcp_port: int = Field(9000, ge=0, le=65535, description="port for devices; 0: a free one")
+    teltonika_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="port for Teltonika trackers; 0: they are not listened for; not set: 9001, or a"
+        " free one where that is taken",
+    )
     var: Path = Field(Path("var"), description="folder of the database, files, tokens and logs")
     fleet: int = Field(20, ge=0, le=1000, description="simulated devices; 0: none")
 
@@ -42,7 +56,7 @@ class LocalSettings(WebSettings):
 
 
 def load_local(**overrides: object) -> LocalSettings:
-    """Settings from the environment; PORT, TCP_PORT, VAR and FLEET need no prefix.
+    """Settings from the environment; the names of `SHORT_NAMES` need no prefix.
 
     Raises `ConfigurationError` that names what is wrong.
     """

@@ -46,3 +46,23 @@ def test_a_folder_that_was_let_go_can_be_held_again(tmp_path: Path) -> None:
     ports.lock(tmp_path).close()
     with ports.lock(tmp_path) as held:
         assert not held.closed
+
+
+def test_the_port_of_trackers_gives_way_where_it_is_taken() -> None:
+    with ports.listen("127.0.0.1", 0, "PORT") as other:
+        taken = other.getsockname()[1]
+        found = ports.listen_near("127.0.0.1", None, taken, "TELTONIKA_PORT")
+        assert found is not None
+        with found:
+            assert found.getsockname()[1] not in (0, taken)
+
+
+def test_the_port_of_trackers_that_was_asked_for_does_not_give_way() -> None:
+    with ports.listen("127.0.0.1", 0, "PORT") as other:
+        taken = other.getsockname()[1]
+        with pytest.raises(Conflict, match="TELTONIKA_PORT"):
+            ports.listen_near("127.0.0.1", taken, 9001, "TELTONIKA_PORT")
+
+
+def test_trackers_can_be_left_out() -> None:
+    assert ports.listen_near("127.0.0.1", 0, 9001, "TELTONIKA_PORT") is None
