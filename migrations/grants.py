@@ -142,7 +142,7 @@ device_event       once   read      -              read    read    -            
 dead_letter        replay -         -              -       -       -            post   -     read
 usage_hour         sum    -         -              read    -       -            sum    -     read
 usage_device       post   -         -              read    -       -            post   -     read
-job                post   own       -              own     own     -            post   -     read
+job                post   own       own            own     own     -            post   -     read
 meter              -      -         -              keep    -       -            -      -     read
 usage_event        -      -         -              once    -       -            -      -     read
 programme          -      -         -              -       keep    -            -      -     read
