@@ -1,0 +1,180 @@
+"""People come in by their organisation's own provider: a real one, in a process."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select, update
+
+from shared.clock import SystemClock
+from shared.models import AuditEntry, Membership, Person, SignIn, SsoConnection
+from tests.administration.sso.conftest import BACK, Company, query_of
+from tests.support.builders import make_tenant
+from tests.support.people import add_member, make_person
+
+pytestmark = pytest.mark.parametrize("database_url", ["mariadb"], indirect=True, scope="session")
+
+__all__: list[str] = []
+
+
+async def _set(company: Company, person: Person | int, **values: object) -> None:
+    number = person if isinstance(person, int) else person.id
+    async with company.database.unit_of_work() as session:
+        await session.execute(update(Person).where(Person.id == number).values(**values))
+
+
+async def test_the_way_there_has_all_that_makes_it_safe(company: Company) -> None:
+    there = await company.goes(company.address())
+    assert there.startswith(f"{company.provider.issuer}/auth?")
+    asked = query_of(there)
+    assert asked["redirect_uri"] == BACK
+    assert asked["response_type"] == "code"
+    assert asked["code_challenge_method"] == "S256"
+    assert min(len(asked[name]) for name in ("state", "nonce", "code_challenge")) == 43
+    again = query_of(await company.goes(company.address()))
+    assert not any(asked[name] == again[name] for name in ("state", "nonce", "code_challenge"))
+
+
+async def test_somebody_new_becomes_a_member_with_the_role_that_is_set(company: Company) -> None:
+    ann = await company.knows("ann", company.address())
+    page = await company.comes(ann)
+    assert (page.status, page.path) == (200, "/")
+    assert company.address() in page.text
+    [person] = await company.people()
+    assert (person.email, person.name) == (company.address(), "Ann Example")
+    assert await company.members() == {person.id: "viewer"}
+
+
+async def test_it_is_in_the_audit_and_among_the_sign_ins(company: Company) -> None:
+    await company.comes(await company.knows("ann", company.address()))
+    [person] = await company.people()
+    async with company.database.read() as session:
+        mine = select(AuditEntry).where(AuditEntry.org_id == company.tenant.id)
+        entries = {one.action: one for one in await session.scalars(mine)}
+        methods = select(SignIn.method).where(SignIn.person_id == person.id)
+        assert list(await session.scalars(methods)) == ["sso"]
+    assert {"sso.link", "member.join"} <= set(entries)
+    assert entries["member.join"].actor == person.public_id
+    assert entries["member.join"].after == {
+        "person": person.public_id,
+        "role": "viewer",
+        "by": "sso",
+    }
+
+
+async def test_the_same_subject_is_the_same_person_under_another_address(company: Company) -> None:
+    await company.comes(await company.knows("ann", company.address()))
+    page = await company.comes(await company.knows("ann", company.address("married")))
+    assert page.path == "/"
+    assert len(await company.people()) == 1
+
+
+async def test_an_address_that_is_told_apart_from_the_token_is_asked_for(company: Company) -> None:
+    await company.provider.lies(without=["email", "email_verified", "name"])
+    page = await company.comes(await company.knows("ann", company.address()))
+    assert (page.status, page.path) == (200, "/")
+    assert [one.email for one in await company.people()] == [company.address()]
+
+
+async def test_an_account_that_was_there_agrees_by_a_letter_once(company: Company) -> None:
+    person = await make_person(company.database)
+    await _set(company, person.id, email=company.address())
+    ann = await company.knows("ann", company.address())
+    page = await company.comes(ann)
+    assert "One more step" in page.text
+    await company.comes(ann)
+    [letter] = await company.letters(company.address())
+    link = letter.partition("/sign-in/sso/link")[2].split()[0]
+    assert await company.members() == {}
+    page = await company.browser.open("administration", f"/sign-in/sso/link{link}")
+    page = await company.browser.send(page, "/sign-in/sso/link")
+    assert "Your account is linked" in page.text
+    assert (await company.comes(ann)).path == "/"
+    assert await company.members() == {person.id: "viewer"}
+    page = await company.browser.open("administration", f"/sign-in/sso/link{link}")
+    assert (await company.browser.send(page, "/sign-in/sso/link")).status == 400
+
+
+async def test_a_provider_opens_no_account_of_an_owner_that_did_not_agree(company: Company) -> None:
+    owner = await make_person(company.database)
+    await add_member(company.database, company.tenant, owner, "owner")
+    await _set(company, owner.id, email=company.address("owner"))
+    false = await company.knows("false", company.address("owner"))
+    page = await company.comes(false)
+    assert "One more step" in page.text
+    assert "__Host-fortress" not in company.browser.jar["administration.fortress.localhost"]
+
+
+async def _disable(company: Company, person: Person) -> None:
+    await _set(company, person, disabled=True)
+
+
+async def _erase(company: Company, person: Person) -> None:
+    await _set(company, person, erased_at=SystemClock().now())
+
+
+async def _move(company: Company, person: Person) -> None:
+    await _set(company, person, email=f"{person.public_id.lower()}@elsewhere.example.com")
+
+
+async def _remove(company: Company, person: Person) -> None:
+    async with company.database.unit_of_work() as session:
+        mine = select(Membership).where(Membership.person_id == person.id)
+        await session.delete((await session.scalars(mine)).one())
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_disable, "switched off"),
+        (_erase, "switched off"),
+        (_move, "another domain"),
+        (_remove, "not a member of this organisation any more"),
+    ],
+)
+async def test_who_is_linked_and_may_not_come_in_stays_out(
+    company: Company, change: Callable[[Company, Person], object], said: str
+) -> None:
+    ann = await company.knows("ann", company.address())
+    await company.comes(ann)
+    [person] = await company.people()
+    company.browser.jar.clear()
+    await change(company, person)  # type: ignore[misc]  # each of them is a coroutine
+    page = await company.comes(ann)
+    assert page.status == 403
+    assert said in page.text
+    assert "Sign in in another way" in page.text
+
+
+async def test_another_subject_with_the_address_of_somebody_linked_stays_out(
+    company: Company,
+) -> None:
+    await company.comes(await company.knows("ann", company.address()))
+    page = await company.comes(await company.knows("next ann", company.address()))
+    assert page.status == 403
+    assert "belongs to somebody else there" in page.text
+
+
+@pytest.mark.parametrize("role", ["owner", "role_00000000000000000000000000", "gone"])
+async def test_nobody_gets_a_role_that_cannot_be_given_by_coming(
+    company: Company, role: str
+) -> None:
+    async with company.database.unit_of_work() as session:
+        mine = update(SsoConnection).where(SsoConnection.org_id == company.tenant.id)
+        await session.execute(mine.values(role=role))
+    page = await company.comes(await company.knows("ann", company.address()))
+    assert page.status == 403
+    assert await company.people() == []
+
+
+async def test_links_are_of_one_organisation_though_two_have_the_same_provider(
+    company: Company,
+) -> None:
+    await company.comes(await company.knows("ann", company.address()))
+    tenant = await make_tenant(company.database)
+    other = Company(company.app, company.database, company.provider, company.registered, tenant)
+    await other.prove(other.domain)
+    await other.connect()
+    ann = f"ann of {company.domain}"
+    page = await other.comes(ann, other.address())
+    assert page.status == 403
+    assert "has not proved" in page.text
