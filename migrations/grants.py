@@ -60,9 +60,10 @@ MEANS: Final[Mapping[str, str]] = MappingProxyType(
         "sum": "SELECT (count), INSERT, UPDATE (count)",
         # Who somebody is, not what proves it.
         "meet": "SELECT (id, public_id, email, name, disabled, erased_at, support_since)",
-        # The command line says who is of the platform's support.
-        "appoint": "SELECT (id, public_id, email, name, disabled, erased_at, support_since),"
-        " UPDATE (support_since)",
+        # The command line makes an organisation's first people, and says who is of support. It
+        # sets the password of the demo's owner, but sees nobody's.
+        "appoint": "SELECT (id, public_id, email, name, disabled, erased_at, support_since,"
+        " password_changed_at), INSERT, UPDATE (support_since, password_hash, password_changed_at)",
         # Who is invited to what, but not what opens it.
         "invited": "SELECT (id, public_id, org_id, email, role, invited_by, created_at, expires_at,"
         " accepted_at, revoked_at)",
@@ -108,13 +109,13 @@ TABLES: Final = """
 organisation       read   read      change         read    read    read         read   make  read
 api_key            check  check     keep           check   check   check        -      add   list
 person             meet   meet      keep           meet    meet    meet         -      appoint meet
-membership         read   read      own            read    read    read         -      -     read
-role               read   read      own            read    read    read         -      -     read
+membership         read   read      own            read    read    read         -      make  read
+role               read   read      own            read    read    read         -      read  read
 invitation         -      -         own            -       -       -            -      -     invited
 sign_in            follow follow    own            follow  follow  follow       -      -     read
 session            hold   hold      own            hold    hold    hold         -      -     -
 sign_in_code       redeem redeem    own            redeem  redeem  redeem       -      -     -
-mail_token         -      -         own            -       -       -            -      -     -
+mail_token         -      -         own            -       -       -            -      add   -
 attempt            -      -         own            -       -       -            -      -     -
 totp               -      -         own            -       -       -            -      -     has
 recovery_code      -      -         own            -       -       -            -      -     spent

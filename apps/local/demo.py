@@ -10,7 +10,7 @@ from pathlib import Path
 from secrets import randbits
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.local import secrets
@@ -64,21 +64,18 @@ async def prepare(
     """Find or make the demo. `file` keeps its secrets; `kinds`: profile name → metrics."""
     kept = secrets.read(file)
     found = secrets.Secrets(sample=kept.sample)
-    hasher = Passwords()
     async with database.unit_of_work() as session:
         seeding = _Seeding(session, clock.now(), await _organisation(session, kept, clock.now()))
         found.organisation = seeding.organisation.public_id
         found.key = await seeding.key(kept.key)
-        found.password, own = await seeding.person(kept.password, hasher)
+        found.password, found.password_since = await seeding.person(kept)
         profiles = await seeding.profiles(kinds)
         found.tokens = await seeding.devices(devices, profiles, kept.tokens)
         if found != kept:
             # Before the commit: a secret that is lost cannot be shown again, an unused one
             # is replaced at the next start.
             secrets.write(file, found)
-    hasher.close()
-    password = None if own else found.password
-    return Demo(found.organisation, EMAIL, password, found.key, found.tokens)
+    return Demo(found.organisation, EMAIL, found.password or None, found.key, found.tokens)
 
 
 async def _organisation(
@@ -127,23 +124,34 @@ class _Seeding:
         self._record("key.create", row.public_id, {"name": ACTOR})
         return key
 
-    async def person(self, kept: str, hasher: Passwords) -> tuple[str, bool]:
-        """The password of the organisation's owner: the kept one, else a new one where nobody set
-        another; and whether somebody did.
+    async def person(self, kept: secrets.Secrets) -> tuple[str, str]:
+        """The password of the organisation's owner, and since when it holds; no password where the
+        person has set another one. The kept one if it still holds, else a new one.
         """
-        found = await self._session.scalar(select(Person).where(Person.email == EMAIL))
-        if found is None:
-            found = Person(email=EMAIL, name="Demo owner", created_at=self._now)
-            self._session.add(found)
-            await self._session.flush()
-            self._record("person.create", found.public_id, {"name": found.name})
-        await join(self._session, self._org_id, found.id, OWNER, self._now)
-        if kept and found.password_hash is not None:
-            return kept, not (await hasher.verify(found.password_hash, kept)).right
-        password = kept or new_password()
-        found.password_hash = await hasher.hash(password)
-        found.password_changed_at = self._now
-        return password, False
+        query = select(Person.id, Person.password_changed_at).where(Person.email == EMAIL)
+        row = (await self._session.execute(query)).one_or_none()
+        person_id = row.id if row is not None else await self._make_person()
+        await join(self._session, self._org_id, person_id, OWNER, self._now)
+        changed = row.password_changed_at if row is not None else None
+        if changed is not None and kept.password_since:
+            ours = changed.isoformat() == kept.password_since
+            return (kept.password if ours else ""), kept.password_since
+        password = new_password()
+        hasher = Passwords()
+        await self._session.execute(
+            update(Person)
+            .where(Person.id == person_id)
+            .values(password_hash=await hasher.hash(password), password_changed_at=self._now)
+        )
+        hasher.close()
+        return password, self._now.isoformat()
+
+    async def _make_person(self) -> int:
+        made = Person(email=EMAIL, name="Demo owner", created_at=self._now)
+        self._session.add(made)
+        await self._session.flush()
+        self._record("person.create", made.public_id, {"name": made.name})
+        return made.id
 
     async def profiles(self, kinds: dict[str, dict[str, Any]]) -> dict[str, int]:
         """The number of each kind's profile. One that exists stays as people have made it."""

@@ -20,6 +20,7 @@ class Secrets(msgspec.Struct):
     tokens: dict[str, str] = msgspec.field(default_factory=dict)
     sample: bool = False
     password: str = ""
+    password_since: str = ""
 
 
 def read(file: Path) -> Secrets:

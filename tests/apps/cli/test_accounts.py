@@ -1,0 +1,71 @@
+"""The first owner of an organisation comes in by what the command prints."""
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from shared.ids import new_id
+from shared.web.services import Services
+from tests.apps.cli.conftest import Fortress
+from tests.support.browsing import Browser, Page, make_apps
+
+PASSWORD = "seven quiet lamps in a row"
+
+
+@pytest.fixture
+def org(fortress: Fortress) -> str:
+    found: str = fortress("org", "create", new_id("Harbour"), "--json").document["id"]
+    return found
+
+
+def address() -> str:
+    return f"{new_id('p').lower()}@example.com"
+
+
+async def follow(services: Services, link: str) -> Page:
+    """Open the link and choose a password."""
+    browser, parts = Browser(make_apps(services)), urlsplit(link)
+    page = await browser.open("administration", f"{parts.path}?{parts.query}")
+    return await browser.send(page, parts.path, {"password": PASSWORD})
+
+
+async def test_the_first_owner_chooses_a_password_and_is_in(
+    fortress: Fortress, org: str, services: Services
+) -> None:
+    email = address()
+    made = fortress("people", "add", email, "--org", org, "--json").document
+    assert made["link"].startswith("http://administration.fortress.localhost:8000/reset/new?")
+    page = await follow(services, made["link"])
+    assert (page.app, page.path, page.status) == ("administration", "/", 200), page.text
+    assert email in page.text
+    listed = fortress("people", "list", "--org", org, "--json").document["items"]
+    assert [(one["email"], one["role"]) for one in listed] == [(email, "owner")]
+    again = fortress("people", "reset", email, "--at", "https://a.example", "--json").document
+    assert again["link"].startswith("https://a.example/reset/new?token=")
+
+
+def test_who_is_known_already_gets_no_link(fortress: Fortress, org: str) -> None:
+    email = address()
+    first = fortress("people", "add", email, "--org", org, "--role", "viewer", "--json").document
+    other = fortress("org", "create", new_id("Mill"), "--json").document["id"]
+    second = fortress("people", "add", email, "--org", other, "--json").document
+    assert first["id"] == second["id"]
+    assert "link" not in second
+    refused = fortress("people", "add", email, "--org", org)
+    assert (refused.code, "viewer there already" in refused.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("add", "nobody", "--org"), "write a mail address"),
+        (("add", "a@example.com", "--role", "king", "--org"), "there is no role"),
+        (("reset", "nobody-at-all@example.com"), "nobody signs in"),
+    ],
+)
+def test_what_cannot_be_is_said(
+    fortress: Fortress, org: str, arguments: tuple[str, ...], says: str
+) -> None:
+    given = [*arguments, org] if arguments[-1] == "--org" else arguments
+    ended = fortress("people", *given)
+    assert (ended.code, says in ended.err) == (1, True), ended.err
