@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from apps.administration.factors import challenges
 from shared.auth import sessions, throttle
 from shared.models import AppSession, Invitation, MailToken, SignInCode
 from shared.web.app import Background
@@ -53,6 +54,7 @@ def steps(now: datetime, kept: timedelta) -> list[Step]:
         lambda session: _mail_tokens(session, now - TOKENS_KEPT),
         lambda session: _invitations(session, now - kept),
         lambda session: throttle.prune(session, now, AT_ONCE),
+        lambda session: challenges.prune(session, now, AT_ONCE),
     ]
 
 

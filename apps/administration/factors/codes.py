@@ -46,11 +46,10 @@ async def confirm(doing: Doing, secret: str, code: str) -> list[str]:
     step = rules.step_of(secret, code, doing.now.timestamp(), -1)
     if step is None or await _is_again(doing, before, secret):
         raise WrongFirstCode("look at the app again and write the six digits that it shows now")
-    await repository.remove_totp(doing.session, person_id)
     sealed = make_seal(doing.secret).close({"secret": secret}, label=str(person_id))
-    doing.session.add(
-        Totp(person_id=person_id, secret=sealed, last_step=step, created_at=doing.now)
-    )
+    row = before or Totp(person_id=person_id)
+    row.secret, row.last_step, row.created_at = sealed, step, doing.now
+    doing.session.add(row)
     await doing.record("totp.replace" if before else "totp.add", after={"since": _date(doing.now)})
     await doing.tell(words.factor_added(doing.now, doing.address, "an authenticator app"))
     return await _renew(doing)

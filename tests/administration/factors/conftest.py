@@ -49,6 +49,12 @@ class Desk:
         self.browser = Browser({"administration": self.app})
 
     @property
+    def own(self) -> Services:
+        """What the app itself works with: its own database user, in some runs."""
+        here: Services = self.app.state.services
+        return here
+
+    @property
     def cookies(self) -> dict[str, str]:
         return self.browser.jar.setdefault(HOST, {})
 
