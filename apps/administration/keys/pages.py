@@ -91,7 +91,7 @@ async def create(form: FormOf, session: WriteSession, change: KeysChange, desk: 
         made = await service.create(session, change, _wanted(given, change))
     except REFUSED as error:
         return await _form(desk, given, error)
-    return await desk.show("keys-made.html", title="Your new key", made=made)
+    return await desk.show("keys-made.html", title="Your new key", key=made)
 
 
 @router.post("/keys/{key_id}/revoke", dependencies=FRESH)
