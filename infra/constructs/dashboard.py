@@ -11,7 +11,7 @@ from infra.constructs.watches import ALB, BUS, NLB, RDS
 from infra.environments import Environment
 from shared.telemetry.emf import NAMESPACE
 
-WIDE, HALF, THIRD = 24, 12, 8
+WIDE, THIRD = 24, 8
 HIGH = 6
 
 
@@ -85,7 +85,8 @@ class Dashboard(Construct):
 
     def _tasks(self) -> list[cloudwatch.IWidget]:
         names = list(self._environment.services)
-        return [
+        reporting = {"Environment": self._environment.name, "Service": "reporting"}
+        used = [
             _graph(
                 f"{title} of tasks, %",
                 [
@@ -96,10 +97,12 @@ class Dashboard(Construct):
                     )
                     for app in names
                 ],
-                width=HALF,
             )
             for title, name in (("CPU", "CPUUtilization"), ("Memory", "MemoryUtilization"))
         ]
+        # Every task says how many wait in all.
+        waiting = metric(NAMESPACE, "WaitingRuns", reporting, statistic="Maximum")
+        return [*used, _graph("Runs that wait", [waiting])]
 
     def _database(self, proxy: str, cluster: str) -> list[cloudwatch.IWidget]:
         through = {"ProxyName": proxy}

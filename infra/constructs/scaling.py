@@ -27,6 +27,8 @@ REQUESTS = 1_500
 # Of the 8 exports and the 1,000 streams that a task takes (`FORTRESS_EXPORTS`, `FORTRESS_STREAMS`).
 EXPORTS = 4
 STREAMS = 500
+# Runs that wait, a task: it makes two at once, half a minute each, so the last waits a minute.
+WAITING_RUNS = 4
 OUT_COOLDOWN_S = 30
 IN_COOLDOWN_S = 300
 
@@ -106,6 +108,31 @@ class ServiceScaling(Construct):
             target_value=target,
             scale_out_cooldown=Duration.seconds(OUT_COOLDOWN_S),
             scale_in_cooldown=Duration.seconds(IN_COOLDOWN_S),
+        )
+
+    def on_queue(self, environment: Environment, app: str, name: str, target: float) -> None:
+        """How much of one queue there is for each task, where every task writes once a minute how
+        much there is in all: the average over tasks is that, and of samples there are as many as
+        tasks. By AWS's guide, target tracking using metric math, backlog per task; there the
+        number of tasks comes from Container Insights, which is not paid for here.
+        """
+        policy = scaling.CfnScalingPolicy
+        policy(
+            self,
+            name,
+            policy_name=name,
+            policy_type="TargetTrackingScaling",
+            scaling_target_id=self.target.scalable_target_id,
+            target_tracking_scaling_policy_configuration=(
+                policy.TargetTrackingScalingPolicyConfigurationProperty(
+                    target_value=target,
+                    customized_metric_specification=policy.CustomizedMetricSpecificationProperty(
+                        metrics=_each(environment, app, name)
+                    ),
+                    scale_out_cooldown=OUT_COOLDOWN_S,
+                    scale_in_cooldown=IN_COOLDOWN_S,
+                )
+            ),
         )
 
     def _track(self, name: str, target: float, kind: str, label: str | None = None) -> None:
@@ -206,3 +233,31 @@ def metric(environment: Environment, app: str, name: str) -> cloudwatch.Metric:
         statistic="Average",
         period=Duration.seconds(METRICS[name].every_s),
     )
+
+
+def _each(
+    environment: Environment, app: str, name: str
+) -> list[scaling.CfnScalingPolicy.TargetTrackingMetricDataQueryProperty]:
+    """The average of a metric, divided by how many tasks wrote it."""
+    policy = scaling.CfnScalingPolicy
+    found = policy.TargetTrackingMetricProperty(
+        namespace=NAMESPACE,
+        metric_name=name,
+        dimensions=[
+            policy.TargetTrackingMetricDimensionProperty(name=label, value=value)
+            for label, value in zip(DIMENSIONS, (environment.name, app), strict=True)
+        ],
+    )
+    parts = {"all": "Average", "tasks": "SampleCount"}
+    return [
+        policy.TargetTrackingMetricDataQueryProperty(
+            id=part,
+            metric_stat=policy.TargetTrackingMetricStatProperty(metric=found, stat=statistic),
+            return_data=False,
+        )
+        for part, statistic in parts.items()
+    ] + [
+        policy.TargetTrackingMetricDataQueryProperty(
+            id="each", label=f"{name}, a task", expression="all / tasks", return_data=True
+        )
+    ]

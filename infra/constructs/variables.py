@@ -10,9 +10,9 @@ from infra.stacks.data import DataStack
 
 Variables = dict[str, str]
 Secrets = dict[str, Held]
-# Apps that keep files, and the folder of the bucket that is theirs. None does yet: exports are
-# sent as they are made. The one that begins to is found by a test.
-FILES: Mapping[str, str] = {}
+# Apps that keep files, and the folder of the bucket that is theirs. One that begins to is found by
+# a test.
+FILES: Mapping[str, str] = {"reporting": "reporting"}
 # Aurora's own certificate is no public one: the images that reach it carry Amazon's roots.
 AUTHORITIES = "/app/ca/rds.pem"
 # As the cluster is made with.
@@ -32,6 +32,11 @@ def of_every_app(environment: Environment, data: DataStack, app: str) -> Variabl
         "FORTRESS_BUS_URL": f"rediss://{data.valkey_endpoint}:{VALKEY}/0",
         "FORTRESS_INTERNAL_PORT": str(load_routes().internal_port),
     }
+
+
+def of_files(data: DataStack, app: str) -> Variables:
+    """Where an app keeps its files."""
+    return {"FORTRESS_STORAGE_URL": f"s3://{data.bucket.bucket_name}/{FILES[app]}"}
 
 
 def of_mail(environment: Environment) -> Variables:

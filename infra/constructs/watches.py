@@ -128,6 +128,20 @@ def of_ingest(environment: Environment) -> Iterator[Watch]:
     )
 
 
+def of_runs(environment: Environment) -> Iterator[Watch]:
+    here = {"Environment": environment.name, "Service": "reporting"}
+    yield Watch(
+        name="reporting-runs-wait",
+        metric=metric(NAMESPACE, "WaitingRuns", here, statistic="Minimum", minutes=5),
+        limit=0,
+        looks=12,
+        of=12,
+        first="some run has waited in every minute of an hour: see whether reporting has all its"
+        " tasks (ECS) and whether they make runs (CPU, and errors in its log); the end of a month"
+        " takes minutes",
+    )
+
+
 def of_proxy(name: str, ingest: ServiceSize) -> Iterator[Watch]:
     here = {"ProxyName": name}
     yield Watch(

@@ -7,7 +7,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.constructs import variables
-from infra.constructs.scaling import EXPORTS, STREAMS, ServiceScaling
+from infra.constructs.files import may_keep_files
+from infra.constructs.scaling import EXPORTS, STREAMS, WAITING_RUNS, ServiceScaling
 from infra.constructs.service import Place, Target, service
 from infra.constructs.task import Container, Task
 from infra.constructs.vault import Vault
@@ -21,6 +22,8 @@ LEAVE_S = 15
 STOP_S = 60
 # What an app is scaled on besides CPU and requests: its own metric and how much of it a task has.
 OWN_METRICS = {"reporting": ("RunningExports", EXPORTS), "dashboarding": ("OpenStreams", STREAMS)}
+# A queue that all tasks of an app share, and how much of it waits for each.
+QUEUES = {"reporting": ("WaitingRuns", WAITING_RUNS)}
 # The one app that sends mail.
 MAILS = "administration"
 
@@ -64,6 +67,8 @@ class WebService(Construct):
         data.proxy.grant_connect(self.task.role, data.database_users[app])
         if app == MAILS:
             self.task.role.add_to_principal_policy(_may_mail(environment))
+        if app in variables.FILES:
+            may_keep_files(self.task, data, variables.FILES[app])
         self.service: ecs.FargateService = service(
             self,
             task=self.task,
@@ -87,6 +92,9 @@ class WebService(Construct):
         if app in OWN_METRICS:
             name, most = OWN_METRICS[app]
             policies.on_metric(environment, app, name, most)
+        if app in QUEUES:
+            name, waiting = QUEUES[app]
+            policies.on_queue(environment, app, name, waiting)
         return policies.target
 
 
@@ -104,9 +112,11 @@ def _variables(
     environment: Environment, data: DataStack, app: str, cidr: str
 ) -> variables.Variables:
     mail = variables.of_mail(environment) if app == MAILS else {}
+    files = variables.of_files(data, app) if app in variables.FILES else {}
     return (
         variables.of_every_app(environment, data, app)
         | mail
+        | files
         | {
             "FORTRESS_HOST": "0.0.0.0",  # noqa: S104 - the balancer comes from outside the task
             "FORTRESS_PORT": str(load_routes().web_port),

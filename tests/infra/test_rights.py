@@ -30,6 +30,10 @@ STARTING = {
     "secretsmanager:GetSecretValue",
 }
 SUFFIX = "-??????"
+# What an app may do besides signing in to the database.
+FILE_ACTIONS = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+KEY_ACTIONS = ["kms:Decrypt", "kms:GenerateDataKey"]
+MORE: dict[str, list[Any]] = {MAILS: ["ses:SendEmail"], "reporting": [FILE_ACTIONS, KEY_ACTIONS]}
 
 
 @dataclass(frozen=True)
@@ -209,7 +213,7 @@ def test_an_app_may_sign_in_as_its_own_database_user_and_nothing_else(
     statement, *others = task_role(cloud, app)
     (proxy,) = cloud.of("AWS::RDS::DBProxy")
     assert statement["Action"] == "rds-db:connect"
-    assert [each["Action"] for each in others] == (["ses:SendEmail"] if app == MAILS else [])
+    assert [each["Action"] for each in others] == MORE.get(app, [])
     head, _, user = statement["Resource"].partition(":dbuser:")[2].rpartition("/")
     assert user == f"fortress_{app}"
     assert head.startswith(f"{proxy.name}.DBProxyArn")
@@ -224,6 +228,24 @@ def test_mail_comes_from_one_address_of_its_own_domain(cloud: Cloud) -> None:
         "StringEquals": {"ses:FromAddress": told["FORTRESS_MAIL_FROM"]}
     }
     assert told["FORTRESS_MAIL_FROM"] == f"no-reply@{domain}"
+
+
+@pytest.mark.parametrize("app", FILES)
+def test_an_app_that_keeps_files_reaches_its_own_folder_and_nothing_else(
+    cloud: Cloud, app: str
+) -> None:
+    files, key = task_role(cloud, app)[1:]
+    (bucket,) = [it for it in cloud.of("AWS::S3::Bucket") if it.id.startswith("Files")]
+    told = variables(tasks(cloud)[app])["FORTRESS_STORAGE_URL"]
+    assert told == f"s3://{bucket.name}/{FILES[app]}"
+    assert files["Resource"] == f"{bucket.name}.Arn/{FILES[app]}/*"
+    through = key["Condition"]["StringEquals"]
+    encryption = bucket.properties["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]
+    assert key["Resource"] == encryption["ServerSideEncryptionByDefault"]["KMSMasterKeyID"]
+    assert through["kms:ViaService"].startswith("s3.")
+    # With a key of the bucket, that is what S3 names; without one it would be the file.
+    assert encryption["BucketKeyEnabled"] is True
+    assert through["kms:EncryptionContext:aws:s3:arn"] == f"{bucket.name}.Arn"
 
 
 @pytest.mark.parametrize("app", ["bastion", "migrations"])

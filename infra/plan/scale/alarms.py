@@ -27,9 +27,14 @@ class Metric(msgspec.Struct, frozen=True):
     quick_delay: str
 
 
-def _ours(name: str) -> Metric:
+def _ours(name: str, statistic: Statistic = Statistic.average) -> Metric:
     late = "embedded_metric"
-    return Metric(emf.NAMESPACE, name, Statistic.average, MINUTE, late, late)
+    return Metric(emf.NAMESPACE, name, statistic, MINUTE, late, late)
+
+
+def each(name: str) -> str:
+    """The key of a metric that all tasks write the same of, for each of them."""
+    return f"{name}, a task"
 
 
 def _ecs(name: str, period_s: int) -> Metric:
@@ -40,6 +45,7 @@ def _ecs(name: str, period_s: int) -> Metric:
 
 METRICS: Final[Mapping[str, Metric]] = {
     **{name: _ours(name) for name in emf.METRICS},
+    **{each(name): _ours(name, Statistic.each) for name in emf.METRICS},
     "CPUUtilization": _ecs("CPUUtilization", MINUTE),
     "CPUUtilization, 20 s": _ecs("CPUUtilization", 20),
     "MemoryUtilization": _ecs("MemoryUtilization", MINUTE),
@@ -90,6 +96,8 @@ class _Sum:
                 return self.smallest
             case Statistic.samples:
                 return float(self.count)
+            case Statistic.each:
+                return self.total / self.count / self.count
 
 
 class Series:

@@ -36,11 +36,11 @@ class Kind(StrEnum):
 
     devices = "devices"
     requests = "requests"
-    exports = "exports"
+    runs = "runs"
 
 
 class Row(msgspec.Struct, frozen=True):
-    """`arrivals` devices, requests a second, or exports, from `second` of the curve on.
+    """`arrivals` devices, requests a second, or runs, from `second` of the curve on.
 
     `hold_s`: how long such a device stays; none: for good.
     """
@@ -55,7 +55,7 @@ class Curve(msgspec.Struct, frozen=True):
     """A load on `app` from `begin` (UTC) on, with a row each `step_s` seconds.
 
     `connected`: devices that are there before; `message_s`: how often each device sends;
-    `rows_each`: rows that an export has.
+    `rows_each`: rows that a run has.
     """
 
     name: str
@@ -78,7 +78,7 @@ class Curve(msgspec.Struct, frozen=True):
 
     @property
     def kind(self) -> Kind:
-        return {"ingest": Kind.devices, "reporting": Kind.exports}.get(self.app, Kind.requests)
+        return {"ingest": Kind.devices, "reporting": Kind.runs}.get(self.app, Kind.requests)
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):

@@ -28,13 +28,16 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Statistic(StrEnum):
-    """How the samples of a period become one figure."""
+    """How the samples of a period become one figure. `each`: the average, divided by how many
+    samples there are, as an expression of a policy does.
+    """
 
     average = "Average"
     largest = "Maximum"
     smallest = "Minimum"
     total = "Sum"
     samples = "SampleCount"
+    each = "Average / SampleCount"
 
 
 class Missing(StrEnum):

@@ -99,7 +99,7 @@ def answers(done: Replay, rate: Rates) -> Answers:
 
 def _unserved(done: Replay, last: Moment, refused: int) -> int:
     """A request that is turned away is lost; a device comes back."""
-    begun = {"exports": last.held, "requests": refused}
+    begun = {"runs": last.held, "requests": refused}
     return last.waiting + begun.get(done.what, 0)
 
 

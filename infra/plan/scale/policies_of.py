@@ -1,9 +1,9 @@
 """Reads scaling policies, and the alarms that start them, from templates."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from infra.plan.scale.alarms import METRICS, TRACKED
+from infra.plan.scale.alarms import METRICS, TRACKED, each
 from infra.plan.scale.model import (
     Adjustment,
     Alarm,
@@ -93,7 +93,9 @@ def _tracking(policy: Resource) -> TrackingPolicy:
     settings = policy.properties.get("TargetTrackingScalingPolicyConfiguration", {})
     predefined = settings.get("PredefinedMetricSpecification", {}).get("PredefinedMetricType")
     custom = settings.get("CustomizedMetricSpecification", {})
-    if predefined is None:
+    if "Metrics" in custom:
+        metric = _shared(policy, custom["Metrics"])
+    elif predefined is None:
         metric = _metric(policy, custom.get("Namespace", ""), custom.get("MetricName", ""))
         if custom.get("Statistic") != METRICS[metric].statistic:
             raise ConfigurationError(
@@ -111,6 +113,23 @@ def _tracking(policy: Resource) -> TrackingPolicy:
         in_cooldown_s=int(settings.get("ScaleInCooldown", COOLDOWN_S)),
         scales_in=not settings.get("DisableScaleIn", False),
     )
+
+
+def _shared(policy: Resource, queries: Sequence[Mapping[str, Any]]) -> str:
+    """The one expression that is replayed: the average of a metric over how many tasks write it."""
+    stats = {query["Id"]: query["MetricStat"] for query in queries if "MetricStat" in query}
+    (returned,) = [query for query in queries if query.get("ReturnData", True)]
+    parts = [stats.get(part, {}) for part in str(returned.get("Expression", "")).split(" / ")]
+    metrics = [part.get("Metric", {}) for part in parts]
+    if [part.get("Stat") for part in parts] != ["Average", "SampleCount"] or any(
+        metric != metrics[0] for metric in metrics
+    ):
+        raise ConfigurationError(
+            f"{policy.name}: of expressions over metrics, the average of one over its number of"
+            " samples is replayed"
+        )
+    found = metrics[0]
+    return each(_metric(policy, found.get("Namespace", ""), found.get("MetricName", "")))
 
 
 def _metric(resource: Resource, namespace: str, name: str) -> str:

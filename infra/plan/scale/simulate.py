@@ -15,8 +15,9 @@ from infra.plan.scale.devices import Devices
 from infra.plan.scale.load import Load, Waits
 from infra.plan.scale.model import Service
 from infra.plan.scale.policies import Scaling
+from infra.plan.scale.runs import Runs
 from infra.plan.scale.tasks import Fleet, Stage
-from infra.plan.scale.work import Exports, Requests
+from infra.plan.scale.work import Requests
 from shared.errors import ConfigurationError, Invalid
 
 # Who looks a month back finds the scheduled action that is in force when a curve begins.
@@ -43,7 +44,7 @@ class Options(msgspec.Struct, frozen=True):
 class Moment(msgspec.Struct, frozen=True):
     """The end of one second. `seconds_paid`: task seconds so far, on demand and Spot.
 
-    `most`, `average`: devices connected, exports, or CPU in percent, of the fullest and of the
+    `most`, `average`: devices connected, runs, or CPU in percent, of the fullest and of the
     average task.
     """
 
@@ -109,8 +110,8 @@ def _load(curve: Curve, service: Service, rng: random.Random) -> Load:
     match curve.kind:
         case Kind.devices:
             return Devices(curve, service, rng)
-        case Kind.exports:
-            return Exports(curve, service)
+        case Kind.runs:
+            return Runs(curve, service)
         case Kind.requests:
             return Requests(curve, service)
 
@@ -146,8 +147,8 @@ class _Run:
 
     @property
     def working(self) -> int:
-        """Exports that are being made: they have not been served before their end."""
-        return self.load.held if self._curve.kind is Kind.exports else 0
+        """Runs that are being made: they have not been served before their end."""
+        return self.load.held if self._curve.kind is Kind.runs else 0
 
     def begin(self) -> None:
         for second in sorted(s for s in self._limits if s < 0):

@@ -1,10 +1,9 @@
-"""Work that waits in line: requests of people, and exports."""
+"""Work that waits in line for seconds: requests of people."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from apps.reporting.settings import ReportingSettings
 from infra import routes
 from infra.plan.scale import capacity
 from infra.plan.scale.arrivals import Arrivals
@@ -15,7 +14,6 @@ from infra.plan.scale.tasks import Fleet, Stage, Task
 from shared.telemetry import emf
 
 STREAMS_S: Final = emf.METRICS["OpenStreams"].every_s
-EXPORTS_S: Final = emf.METRICS["RunningExports"].every_s
 
 
 class Requests:
@@ -106,107 +104,3 @@ class Requests:
         for task in fleet.in_stage(Stage.draining):
             if second > task.term_at:
                 fleet.done(task, second)
-
-
-class _Export:
-    """One export: when it was asked for, and the CPU seconds that it still needs."""
-
-    __slots__ = ("asked", "needs")
-
-    def __init__(self, asked: int, needs: float) -> None:
-        self.asked, self.needs = asked, needs
-
-
-class Exports:
-    """Exports against reporting: so many at once a task, sharing its CPU; the others wait in line.
-
-    An export whose task is stopped begins anew.
-    """
-
-    what = "exports"
-    tells = frozenset({"RunningExports", "CPUUtilization", "RequestCountPerTarget"})
-    still: frozenset[str] = frozenset()
-
-    def __init__(self, curve: Curve, service: Service) -> None:
-        self._service = service
-        self._arrivals = Arrivals(curve)
-        default = ReportingSettings.model_fields["exports"].default
-        self._slots = int(service.settings.get("FORTRESS_EXPORTS", default))
-        self._needs = curve.rows_each * capacity.EXPORT_ROW_S.value
-        self._line: deque[_Export] = deque()
-        self._running: dict[int, list[_Export]] = {}
-        self._each: list[float] = []
-        self._cpu: dict[int, float] = {}
-        self.came = self.waiting = self.held = self.gone = self.refused = 0
-        self.waits: Waits = []
-
-    def step(self, second: int, fleet: Fleet) -> None:
-        self.refused, self.waits = 0, []
-        up = fleet.in_stage(Stage.running, Stage.serving, Stage.leaving, Stage.draining)
-        self._return({task.number for task in up})
-        came = sum(count for count, _ in self._arrivals.at(second))
-        self._line.extend(_Export(second, self._needs) for _ in range(came))
-        self.came += came
-        routed = len(fleet.routed(second))
-        self._each = [came / routed] if routed else []
-        for task in up:
-            self._running.setdefault(task.number, [])
-        self._start([self._running[t.number] for t in up if t.stage is Stage.serving])
-        for task in up:
-            self._work(task, second, fleet)
-        self.waiting = len(self._line)
-        self.held = sum(map(len, self._running.values()))
-
-    def samples(self, second: int) -> Mapping[str, Sequence[float]]:
-        told = [
-            float(len(running))
-            for number, running in self._running.items()
-            if (second + 7 * number) % EXPORTS_S == 0
-        ]
-        cpu = [100 * share for share in self._cpu.values()]
-        return {"RunningExports": told, "CPUUtilization": cpu, "RequestCountPerTarget": self._each}
-
-    def most(self) -> float:
-        return max(map(len, self._running.values()), default=0)
-
-    def average(self) -> float:
-        return self.held / len(self._running) if self._running else 0.0
-
-    def left_waiting(self, second: int) -> int:
-        begun = [export.asked for running in self._running.values() for export in running]
-        asked = [self._line[0].asked] if self._line else []
-        return max((second - at for at in begun + asked), default=0)
-
-    def _return(self, up: set[int]) -> None:
-        for number in [n for n in self._running if n not in up]:
-            for export in reversed(self._running.pop(number)):
-                export.needs = self._needs
-                self._line.appendleft(export)
-            self._cpu.pop(number, None)
-
-    def _start(self, tasks: Sequence[list[_Export]]) -> None:
-        """Whoever is next goes to the task with the fewest."""
-        while self._line and tasks:
-            emptiest = min(tasks, key=len)
-            if len(emptiest) >= self._slots:
-                return
-            emptiest.append(self._line.popleft())
-
-    def _work(self, task: Task, second: int, fleet: Fleet) -> None:
-        running = self._running[task.number]
-        left = self._service.vcpu
-        if not running and task.stage is not Stage.draining:
-            self._cpu[task.number] = 0.0
-            return
-        # Those that need less than their part leave the rest to the others.
-        for place, export in enumerate(sorted(running, key=lambda e: e.needs)):
-            part = min(export.needs, left / (len(running) - place))
-            export.needs -= part
-            left -= part
-        self._cpu[task.number] = 1 - left / self._service.vcpu
-        ended = [export for export in running if export.needs <= 1e-9]
-        self._running[task.number] = [export for export in running if export.needs > 1e-9]
-        self.waits += [(second - export.asked + 1, 1) for export in ended]
-        self.gone += len(ended)
-        if task.stage is Stage.draining and not self._running[task.number]:
-            fleet.done(task, second)

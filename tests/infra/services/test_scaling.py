@@ -16,6 +16,8 @@ WEB = [route.app for route in load_routes().web]
 APPS = [*WEB, "ingest"]
 # What each app is scaled on beside CPU and requests.
 OWN = {"reporting": {"RunningExports"}, "dashboarding": {"OpenStreams"}}
+# And on a queue of all its tasks.
+QUEUES = {"reporting": {"WaitingRuns"}}
 
 
 def target(cloud: Cloud, app: str) -> tuple[str, dict[str, Any]]:
@@ -45,7 +47,11 @@ def tracked(cloud: Cloud, app: str) -> dict[str, dict[str, Any]]:
         if tracking is not None:
             predefined = tracking.get("PredefinedMetricSpecification", {})
             own = tracking.get("CustomizedMetricSpecification", {})
-            found[predefined.get("PredefinedMetricType") or own["MetricName"]] = tracking
+            (first, *_) = own.get("Metrics", [{"MetricStat": {"Metric": own}}])
+            name = predefined.get("PredefinedMetricType") or first["MetricStat"]["Metric"].get(
+                "MetricName"
+            )
+            found[name] = tracking
     return found
 
 
@@ -122,8 +128,9 @@ def test_an_app_is_scaled_on_its_own_metric_as_it_writes_it(cloud: Cloud, app: s
         for name, tracking in tracked(cloud, app).items()
         if "CustomizedMetricSpecification" in tracking
     }
-    assert set(found) == OWN.get(app, set())
-    for name, metric in found.items():
+    assert set(found) == OWN.get(app, set()) | QUEUES.get(app, set())
+    for name in OWN.get(app, set()):
+        metric = found[name]
         assert METRICS[name].every_s == 60  # what tracking looks at
         assert metric == {
             "MetricName": name,
@@ -134,6 +141,25 @@ def test_an_app_is_scaled_on_its_own_metric_as_it_writes_it(cloud: Cloud, app: s
                 for label, value in zip(DIMENSIONS, (cloud.environment, app), strict=True)
             ],
         }
+
+
+def test_a_queue_of_all_tasks_is_divided_by_how_many_say_how_long_it_is(cloud: Cloud) -> None:
+    queries = tracked(cloud, "reporting")["WaitingRuns"]["CustomizedMetricSpecification"]["Metrics"]
+    parts = {it["Id"]: it["MetricStat"] for it in queries if "MetricStat" in it}
+    (each,) = [it for it in queries if it["ReturnData"]]
+    whole, tasks = (parts[part] for part in each["Expression"].split(" / "))
+    # Every task writes the same number once a minute, which is the period of tracking.
+    assert METRICS["WaitingRuns"].every_s == 60
+    assert (whole["Stat"], tasks["Stat"]) == ("Average", "SampleCount")
+    assert whole["Metric"] == tasks["Metric"]
+    assert whole["Metric"] == {
+        "Namespace": NAMESPACE,
+        "MetricName": "WaitingRuns",
+        "Dimensions": [
+            {"Name": label, "Value": value}
+            for label, value in zip(DIMENSIONS, (cloud.environment, "reporting"), strict=True)
+        ],
+    }
 
 
 def test_tasks_are_added_before_those_that_run_are_full(cloud: Cloud) -> None:
@@ -247,5 +273,5 @@ def test_no_template_asks_for_a_metric_that_no_app_writes(cloud: Cloud) -> None:
         for made in found.properties["MetricTransformations"]
         if made["MetricNamespace"] == NAMESPACE
     }
-    assert {"ActiveConnections", "OpenStreams", "RunningExports"} <= asked
+    assert {"ActiveConnections", "OpenStreams", "RunningExports", "WaitingRuns"} <= asked
     assert asked <= set(METRICS) | filtered

@@ -37,7 +37,14 @@ def test_a_period_is_seen_when_it_is_over_and_published() -> None:
 
 @pytest.mark.parametrize(
     ("statistic", "figure"),
-    [("Average", 2.0), ("Maximum", 3.0), ("Minimum", 1.0), ("Sum", 4.0), ("SampleCount", 2.0)],
+    [
+        ("Average", 2.0),
+        ("Maximum", 3.0),
+        ("Minimum", 1.0),
+        ("Sum", 4.0),
+        ("SampleCount", 2.0),
+        ("Average / SampleCount", 1.0),
+    ],
 )
 def test_a_statistic_makes_one_figure_of_the_samples(statistic: str, figure: float) -> None:
     alarm = msgspec.structs.replace(ALARM, statistic=Statistic(statistic))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra.plan.scale.model import Scheduled, Service
+from infra.plan.scale.model import Scheduled, Service, TrackingPolicy
 from infra.plan.scale.simulate import Options, Replay, replay
 from shared.errors import ConfigurationError, Invalid
 from tests.plan.scale.described import BEGIN, ReadService, curve
@@ -69,7 +69,7 @@ def test_the_same_seed_tells_the_same_story(
 
 @FEW
 @given(arrivals=st.lists(st.integers(0, 40), min_size=2, max_size=4), more=st.integers(2, 8))
-def test_more_tasks_never_make_an_export_wait_longer(
+def test_more_tasks_never_make_a_run_wait_longer(
     read: ReadService, arrivals: list[int], more: int
 ) -> None:
     load = curve(*arrivals, app="reporting")
@@ -77,6 +77,17 @@ def test_more_tasks_never_make_an_export_wait_longer(
     many = msgspec.structs.replace(few, minimum=more)
 
     assert longest(replay(load, many, Options())) <= longest(replay(load, few, Options()))
+
+
+def test_runs_that_wait_ask_for_as_many_tasks_as_they_need(read: ReadService) -> None:
+    each = TrackingPolicy("waiting", "WaitingRuns, a task", 4.0, 30, 300, scales_in=True)
+    reporting = msgspec.structs.replace(read("reporting"), policies=(each,), maximum=20)
+    done = replay(curve(80, *[0] * 9, app="reporting", over_s=1), reporting, Options())
+    first = next(event for event in done.events if "tasks:" in event.said)
+
+    # At once, though one task says it, and not task by task as its CPU would have it.
+    assert first.said.startswith("1 to 19 tasks: WaitingRuns, a task")
+    assert max(moment.desired for moment in done.moments) <= 20
 
 
 def longest(done: Replay) -> int:

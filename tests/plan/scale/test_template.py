@@ -52,6 +52,52 @@ def test_target_tracking_is_read_by_its_predefined_metric(read: ReadService) -> 
     assert (policy.metric, policy.target) == ("CPUUtilization, 20 s", 60)
 
 
+def _shared(*statistics: str, expression: str = "all / tasks") -> Body:
+    """A specification of a metric that all tasks write the same of."""
+    metric = {"Namespace": "Fortress", "MetricName": "WaitingRuns", "Dimensions": []}
+    parts = [
+        {"Id": part, "MetricStat": {"Metric": metric, "Stat": statistic}, "ReturnData": False}
+        for part, statistic in zip(("all", "tasks"), statistics, strict=True)
+    ]
+    return {"Metrics": [*parts, {"Id": "each", "Expression": expression, "ReturnData": True}]}
+
+
+def _track(stacks: dict[str, Body], specification: Body) -> None:
+    policy = stacks["services"]["Resources"]["ReportingCpu"]["Properties"]
+    configuration = policy["TargetTrackingScalingPolicyConfiguration"]
+    del configuration["PredefinedMetricSpecification"]
+    configuration["CustomizedMetricSpecification"] = specification
+
+
+def test_an_average_over_the_number_of_samples_is_read(
+    stacks: dict[str, Body], read: ReadService
+) -> None:
+    _track(stacks, _shared("Average", "SampleCount"))
+
+    (policy,) = read("reporting").policies
+
+    assert isinstance(policy, TrackingPolicy)
+    assert policy.metric == "WaitingRuns, a task"
+
+
+@pytest.mark.parametrize(
+    "specification",
+    [
+        _shared("Sum", "SampleCount"),
+        _shared("Average", "SampleCount", expression="tasks / all"),
+        _shared("Average", "SampleCount", expression="all"),
+        _shared("Average", "SampleCount", expression="all / others"),
+    ],
+)
+def test_another_expression_is_an_error(
+    stacks: dict[str, Body], read: ReadService, specification: Body
+) -> None:
+    _track(stacks, specification)
+
+    with pytest.raises(ConfigurationError, match="the average of one over its number of samples"):
+        read("reporting")
+
+
 def test_scheduled_actions_are_read(stacks: dict[str, Body], read: ReadService) -> None:
     action = {
         "ScheduledActionName": "Peak",
