@@ -20,6 +20,7 @@ from tests.support.as_users import url_for
 from tests.support.builders import Tenant, make_tenant
 from tests.support.http import served
 from tests.support.ingesting import ingesting
+from tests.support.servers import free_port
 
 PATIENCE_S = 60
 
@@ -70,6 +71,7 @@ class Service:
 
     api_port: int
     tcp_port: int
+    teltonika_port: int
     tenant: Tenant
     var: Path
     run: Fortress
@@ -106,5 +108,8 @@ async def outcome(process: asyncio.subprocess.Process, *signals: signal.Signals)
 @pytest.fixture
 async def service(services: Services, tmp_path: Path, fortress: Fortress) -> AsyncIterator[Service]:
     tenant = await make_tenant(services.database)
-    async with ingesting(services) as ingest, served(create_app(services=services)) as port:
-        yield Service(port, ingest.port, tenant, tmp_path, fortress)
+    async with (
+        ingesting(services, teltonika_port=free_port()) as ingest,
+        served(create_app(services=services)) as port,
+    ):
+        yield Service(port, ingest.port, ingest.teltonika_port, tenant, tmp_path, fortress)

@@ -1,4 +1,5 @@
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,18 @@ async def test_a_simulation_ends_with_a_verdict(service: Service) -> None:
     assert report["ok"]
     assert report["acked"] == report["sent"] == 300
     assert report["faults"]["reorder"] == 6
+
+
+async def test_trackers_that_send_again_have_each_record_there_once(service: Service) -> None:
+    trackers = replace(service, tcp_port=service.teltonika_port)
+    ended = await trackers.fortress(
+        *("simulate", "--teltonika", "--devices", 5, "--rate", 500, "--seconds", 1, "--seed", 5),
+        *("--faults", "all", "--prefix", service.tenant.public_id),
+    )
+    report = ended.document
+    assert (ended.code, ended.err) == (0, "")
+    assert report["acked"] == report["sent"] == report["verdict"]["stored"] == 500
+    assert report["faults"]["cut"] > 0
 
 
 def test_a_simulation_that_nobody_heard_accuses_nobody(
