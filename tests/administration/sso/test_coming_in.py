@@ -13,8 +13,6 @@ from tests.support.people import add_member, make_person
 
 pytestmark = pytest.mark.parametrize("database_url", ["mariadb"], indirect=True, scope="session")
 
-__all__: list[str] = []
-
 
 async def _set(company: Company, person: Person | int, **values: object) -> None:
     number = person if isinstance(person, int) else person.id
