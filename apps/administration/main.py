@@ -75,6 +75,7 @@ def create_app(
     _know(app, guard=guard, post=post, asking=asking, audit_keeper=keeper, sso=sso, names=names)
     # One at a time for an organisation: an export is asked for seldom, and is as long as a year.
     app.state.audit_exports = Slots("exports of the audit", total=4, each=1)
+    app.state.personal_exports = Slots("exports of personal data", total=4, each=1)
     return app
 
 

@@ -20,4 +20,5 @@ ACCOUNT: tuple[Place, ...] = (
     Place("/account/password", "Change your password"),
     Place("/account/factors", "One-time codes and passkeys"),
     Place("/leave", "Leave an organisation"),
+    Place("/account/data", "Save or erase your data"),
 )

@@ -146,6 +146,16 @@ def recovery_code_used(at: datetime, address: str | None, left: int) -> Words:
     )
 
 
+def erased(at: datetime) -> Words:
+    return _notice(
+        "Your account was erased",
+        "Your name, address, password and everything else that said who you are was deleted."
+        " This is the last letter. If you did not want this, tell an administrator of your"
+        " organisation at once.",
+        [("When", _time(at))],
+    )
+
+
 def _link(title: str, text: str, link: str, button: str, otherwise: str) -> Words:
     values = {"title": title, "text": text, "link": link, "button": button, "otherwise": otherwise}
     return Words("link", values)

@@ -107,6 +107,11 @@ async def enable(session: AsyncSession, change: Change, membership: str) -> None
         _disabled(session, change, row.person, now=False)
 
 
+async def erasable(session: AsyncSession, change: Change, membership: str) -> int:
+    """The number of a person whom this organisation may erase: raises as `disable` does."""
+    return (await _governed(session, change, membership)).person_id
+
+
 async def _governed(session: AsyncSession, change: Change, membership: str) -> MemberRow:
     """A member whom this organisation alone answers for, and who may do no more than `change`'s."""
     org_id = change.origin.org_id

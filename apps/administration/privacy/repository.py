@@ -1,0 +1,68 @@
+"""Queries about all that is kept of one person, over all organisations."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Table, and_, delete, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from apps.administration.privacy import tables
+from shared.models import AuditEntry, AuditPersonal, Invitation, Organisation, Person
+
+
+async def person(session: AsyncSession, person_id: int) -> Person:
+    return (await session.scalars(select(Person).where(Person.id == person_id))).one()
+
+
+async def rows(session: AsyncSession, table: Table, condition: Any) -> list[dict[str, Any]]:
+    """A person's rows of a table, with the organisation's public id where there is one."""
+    columns = tables.shown(table)
+    query = select(*columns).where(condition)
+    if "org_id" in table.columns:
+        query = query.add_columns(Organisation.public_id.label("organisation"))
+        query = query.join_from(table, Organisation, Organisation.id == table.c.org_id)
+    return [dict(row) for row in (await session.execute(query)).mappings()]
+
+
+async def invitations(session: AsyncSession, email: str) -> list[dict[str, Any]]:
+    table = Invitation.__table__
+    assert isinstance(table, Table)
+    return await rows(session, table, table.c.email == email)
+
+
+async def entries(
+    session: AsyncSession, subjects: Sequence[str], after: tuple[int, str, str], limit: int
+) -> list[dict[str, Any]]:
+    """What the audits of all organisations have by a person, or personally of them."""
+    place = AuditPersonal.org_id, AuditPersonal.entry, AuditPersonal.name
+    later = or_(
+        AuditPersonal.org_id > after[0],
+        and_(AuditPersonal.org_id == after[0], tuple_(*place[1:]) > after[1:]),
+    )
+    query = (
+        select(  # unscoped: what is kept of a person, in every organisation
+            *place,
+            AuditPersonal.value,
+            AuditEntry.at,
+            AuditEntry.actor,
+            AuditEntry.action,
+            AuditEntry.target,
+            Organisation.public_id.label("organisation"),
+        )
+        .join(AuditEntry, AuditEntry.public_id == AuditPersonal.entry)
+        .join(Organisation, Organisation.id == AuditPersonal.org_id)
+        .where(AuditPersonal.subject.in_(subjects), later)
+        .order_by(*place)
+        .limit(limit)
+    )
+    return [dict(row) for row in (await session.execute(query)).mappings()]
+
+
+async def erase(session: AsyncSession, found: Person, subjects: Sequence[str]) -> None:
+    """Delete what belongs to a person, and what is personal of them in the audit."""
+    for table, condition in tables.belongings(found.id):
+        await session.execute(delete(table).where(condition))
+    invited = delete(Invitation)  # unscoped: in every organisation
+    await session.execute(invited.where(Invitation.email == found.email))
+    personal = delete(AuditPersonal)  # unscoped: in every organisation
+    await session.execute(personal.where(AuditPersonal.subject.in_(subjects)))
