@@ -22,6 +22,8 @@ class Services:
     draining: bool = False
     # Made by the app that uses them, which closes them when it ends.
     owned: bool = False
+    # By kind: reading the environment takes milliseconds, which requests should not.
+    _as: dict[type[Settings], Settings] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Services":
@@ -31,7 +33,12 @@ class Services:
         """The settings as an app's own kind: as they are, or with its additions from outside."""
         if isinstance(self.settings, kind):
             return self.settings
-        return load(kind, **self.settings.model_dump(include=set(Settings.model_fields)))
+        if kind not in self._as:
+            given = self.settings.model_dump(include=set(Settings.model_fields))
+            self._as[kind] = load(kind, **given)
+        found = self._as[kind]
+        assert isinstance(found, kind)
+        return found
 
     async def close(self) -> None:
         await self.bus.close()
