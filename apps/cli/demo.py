@@ -34,7 +34,7 @@ def demo(*, devices: Devices = None, as_json: Json = False) -> None:
     made: dict[str, Any] = {
         "organisation": found.organisation,
         "email": found.email,
-        "password": found.password,
+        "password": found.password or ("" if as_json else "the one that you have set"),
         "key": found.key,
         "device": local_demo.FIRST_STEPS,
         "token": token,

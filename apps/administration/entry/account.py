@@ -1,6 +1,6 @@
 """`/account`: who one is, and where one is signed in."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from apps.administration.entry import told
@@ -11,10 +11,13 @@ from apps.administration.templating import DeskOf, done
 from shared.auth import sessions
 from shared.errors import NotFound
 from shared.web.access import lifetimes
-from shared.web.dependencies import ClockOf, ReadSession, WriteSession
+from shared.web.dependencies import ClockOf, ReadSession, WriteSession, fresh
 from shared.web.transaction import TransactionalRoute
 
 router = APIRouter(route_class=TransactionalRoute, include_in_schema=False, prefix="/account")
+
+# Whoever finds a screen that was left open shall not throw its owner out everywhere else.
+FRESH = [Depends(fresh())]
 
 
 class NoSuchSignIn(NotFound):
@@ -35,7 +38,7 @@ async def account(request: Request, session: ReadSession, desk: DeskOf, clock: C
     )
 
 
-@router.post("/sign-ins/{sign_in}/end")
+@router.post("/sign-ins/{sign_in}/end", dependencies=FRESH)
 async def end_one(
     request: Request, sign_in: str, session: WriteSession, desk: DeskOf, clock: ClockOf
 ) -> Response:
@@ -48,7 +51,7 @@ async def end_one(
     return done("/account")
 
 
-@router.post("/sign-ins/end-others")
+@router.post("/sign-ins/end-others", dependencies=FRESH)
 async def end_others(
     request: Request, session: WriteSession, desk: DeskOf, clock: ClockOf
 ) -> Response:
