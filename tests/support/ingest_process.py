@@ -17,6 +17,7 @@ class IngestProcess:
     """Starts on the same port each time. `settings` by name; `module` is what runs.
 
     `internal`: with an internal port, of which several workers would need several.
+    `teltonika_port`: where trackers connect; 0: nowhere.
     """
 
     def __init__(
@@ -27,10 +28,12 @@ class IngestProcess:
         module: str = MODULE,
         port: int | None = None,
         internal: bool = True,
+        teltonika_port: int = 0,
         **settings: object,
     ) -> None:
         self.port = port or free_port()
         self.internal_port = free_port() if internal else 0
+        self.teltonika_port = teltonika_port
         self._log = log
         self._command = [sys.executable, "-m", module]
         chosen = {
@@ -38,6 +41,7 @@ class IngestProcess:
             "tcp_host": "127.0.0.1",
             "tcp_port": self.port,
             "internal_port": self.internal_port,
+            "teltonika_port": teltonika_port,
             "task": "killed",
             "log_level": "WARNING",
             **settings,
