@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from apps.administration.entry import pending, repository, told
 from apps.administration.entry.told import Whose
 from apps.administration.factors.service import second_needed
+from apps.administration.sso.service import check_way
 from shared.auth import sessions
 from shared.auth.sessions import SignedIn
 from shared.auth.throttle import DEVICE_KNOWN
@@ -43,11 +44,13 @@ async def complete(
 
     Answers 303 to `then`, a path of administration. Whoever was signed in with this browser is
     not any more; the same person stays signed in everywhere and is fresh. Writes the audit, and to
-    the person where the browser is a new one. Raises `NotSignedIn` for who may not come in.
+    the person where the browser is a new one. Raises `NotSignedIn` for who may not come in,
+    `Demanded` for who may by single sign-on alone.
     """
     person = await repository.person(session, person_id)
     if person is None:
         raise NotSignedIn("this account is closed; ask an administrator of your organisation")
+    await check_way(session, person_id, method)
     before = await present(request)
     response = RedirectResponse(return_path(then), 303)
     if before is not None and before.person_id == person_id:

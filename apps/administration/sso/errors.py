@@ -58,4 +58,7 @@ class Demanded(Forbidden):
     title = "Your organisation asks for single sign-on"
 
     def __init__(self) -> None:
-        super().__init__("sign in with single sign-on; other ways are switched off for you")
+        super().__init__(
+            "go back to the sign-in page and choose single sign-on there; it has switched off the "
+            "other ways for its members"
+        )

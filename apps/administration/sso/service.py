@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.administration.sso import repository
-from apps.administration.sso.errors import NotOffered, Refused, StartAgain
+from apps.administration.sso.errors import Demanded, NotOffered, Refused, StartAgain
 from apps.administration.sso.rules import Claimed, domain_of
 from shared.auth import audit
 from shared.auth.audit import Origin
@@ -90,6 +90,12 @@ async def arrive(
     if person is None:
         return await _new(session, connection, who, place, now)
     return await _ask(session, connection, who, person, now)
+
+
+async def check_way(session: AsyncSession, person_id: int, method: str) -> None:
+    """Raises `Demanded` where the person's organisation lets them in by its provider alone."""
+    if method != METHOD and await repository.demanded(session, person_id):
+        raise Demanded
 
 
 async def agree(session: AsyncSession, token: str, place: Place, now: datetime) -> str:

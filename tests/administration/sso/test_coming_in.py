@@ -7,11 +7,15 @@ from sqlalchemy import select, update
 
 from shared.clock import SystemClock
 from shared.models import AuditEntry, Membership, Person, SignIn, SsoConnection
+from shared.web import cookies
 from tests.administration.sso.conftest import BACK, Company, query_of
+from tests.support.browsing import Page
 from tests.support.builders import make_tenant
 from tests.support.people import add_member, make_person
 
 pytestmark = pytest.mark.parametrize("database_url", ["mariadb"], indirect=True, scope="session")
+
+PASSWORD = "correct horse battery staple"
 
 
 async def _set(company: Company, person: Person | int, **values: object) -> None:
@@ -176,3 +180,38 @@ async def test_links_are_of_one_organisation_though_two_have_the_same_provider(
     page = await other.comes(ann, other.address())
     assert page.status == 403
     assert "has not proved" in page.text
+
+
+async def _enforce(company: Company) -> None:
+    async with company.database.unit_of_work() as session:
+        mine = update(SsoConnection).where(SsoConnection.org_id == company.tenant.id)
+        await session.execute(mine.values(enforced=True))
+
+
+async def _member(company: Company, role: str, email: str) -> Page:
+    """Somebody who comes by a password, and the page at its end."""
+    hashed = await company.app.state.guard.passwords.hash(PASSWORD)
+    person = await make_person(company.database, password_hash=hashed)
+    await add_member(company.database, company.tenant, person, role)
+    await _set(company, person.id, email=email)
+    page = await company.browser.open("administration", "/sign-in")
+    return await company.browser.send(page, "/sign-in", {"email": email, "password": PASSWORD})
+
+
+async def test_where_it_is_demanded_a_password_opens_nothing(company: Company) -> None:
+    await _enforce(company)
+    page = await _member(company, "viewer", company.address())
+    assert page.status == 403
+    assert "asks for single sign-on" in page.text
+    assert cookies.SESSION not in company.browser.jar["administration.fortress.localhost"]
+
+
+@pytest.mark.parametrize(
+    ("role", "email"), [("owner", "owner@{domain}"), ("viewer", "ann.{domain}@example.com")]
+)
+async def test_owners_and_people_of_other_domains_have_their_other_ways(
+    company: Company, role: str, email: str
+) -> None:
+    await _enforce(company)
+    page = await _member(company, role, email.format(domain=company.domain))
+    assert (page.status, page.path) == (200, "/")
