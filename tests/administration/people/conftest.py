@@ -30,6 +30,10 @@ from tests.support.people import MadePerson, add_member, make_person, sign_in
 
 LINK = re.compile(r"https?://[^/\s]+(/\S+)")
 NOW = timedelta(0)
+# For what is refused before any database is asked.
+on_one_database = pytest.mark.parametrize(
+    "database_url", ["sqlite"], indirect=True, scope="session"
+)
 # Cheap ones: what a hash costs is looked at elsewhere.
 PASSWORDS = Passwords(memory_kib=64, passes=1)
 HOST = "administration.fortress.localhost"

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from shared.models import Person
 from tests.administration.entry.conftest import PASSWORD
-from tests.administration.people.conftest import Office
+from tests.administration.people.conftest import Office, on_one_database
 from tests.support.browsing import Browser, Page
 from tests.support.people import make_person
 
@@ -42,6 +42,7 @@ async def test_a_name_is_changed_and_shown_as_text(office: Office) -> None:
     assert len(await office.audited("person.name")) == 1
 
 
+@on_one_database
 @pytest.mark.parametrize("name", ["", "x" * 201, "a\x00b", "a\nb"])
 async def test_a_name_that_cannot_be_shown_is_refused(office: Office, name: str) -> None:
     assert (await send(office.owner, "/account/name", name=name)).status == 422
@@ -62,6 +63,7 @@ async def test_a_password_is_changed_and_other_sign_ins_end(office: Office) -> N
     assert "Your password was changed" in subjects
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("current", "password", "where"),
     [
@@ -90,6 +92,7 @@ async def test_who_has_no_password_chooses_one(office: Office) -> None:
     assert page.path == "/account"
 
 
+@on_one_database
 @pytest.mark.parametrize("path", ["/account/password", "/account/mail"])
 async def test_what_one_signs_in_with_wants_a_fresh_factor(office: Office, path: str) -> None:
     browser = await office.signed_in(office.home.person, ago=timedelta(hours=1))
@@ -150,11 +153,13 @@ async def test_an_address_that_was_taken_meanwhile_is_refused(office: Office) ->
     assert (await office.owner.send(page, "/account/mail/prove")).status == 409
 
 
+@on_one_database
 @pytest.mark.parametrize("email", ["", "nobody", "jürgen@example.com", "a@b@example.com"])
 async def test_what_cannot_be_written_to_is_refused(office: Office, email: str) -> None:
     assert (await send(office.owner, "/account/mail", email=email)).status == 422
 
 
+@on_one_database
 async def test_ones_own_address_is_no_new_one(office: Office) -> None:
     page = await send(office.owner, "/account/mail", email=office.home.person.email.upper())
     assert page.status == 422

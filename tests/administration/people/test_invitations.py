@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from shared.db import scoped
 from shared.ids import new_id
 from shared.models import Invitation, Membership, Person, Role
-from tests.administration.people.conftest import Office
+from tests.administration.people.conftest import Office, on_one_database
 from tests.support.browsing import Browser, Page
 from tests.support.builders import make_tenant
 from tests.support.people import add_member, make_person
@@ -163,6 +163,7 @@ async def test_a_role_that_is_gone_makes_an_invitation_useless(office: Office) -
     assert await role_of(office, email) is None
 
 
+@on_one_database
 @pytest.mark.parametrize("role", ["", "Owner", "role_01JD3V3Q8X0000000000000000", SCRIPT])
 async def test_a_role_that_is_not_there_is_not_given(office: Office, role: str) -> None:
     page = await invite(office, an_address(), role)
@@ -189,6 +190,7 @@ async def test_nobody_invites_to_more_than_they_may_do(office: Office) -> None:
     assert (await browser.send(page, "/invitations", sent)).status == 403
 
 
+@on_one_database
 async def test_inviting_wants_a_fresh_factor(office: Office) -> None:
     browser = await office.signed_in(office.home.person, ago=timedelta(hours=1))
     page = await browser.open("administration", "/invitations")
@@ -203,6 +205,7 @@ async def test_a_member_and_who_is_invited_are_not_invited_again(office: Office)
     assert (await invite(office, email.upper())).status == 409
 
 
+@on_one_database
 @pytest.mark.parametrize("name", ["", " ", "x" * 201, "a\x00b", "a\u202eb"])
 async def test_a_name_that_cannot_be_shown_is_refused(office: Office, name: str) -> None:
     email, link = await invited(office)
@@ -212,6 +215,7 @@ async def test_a_name_that_cannot_be_shown_is_refused(office: Office, name: str)
     assert await role_of(office, email) is None
 
 
+@on_one_database
 async def test_script_in_a_name_is_text(office: Office) -> None:
     _, link = await invited(office)
     browser = office.home.browser()

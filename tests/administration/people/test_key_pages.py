@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from tests.administration.people.conftest import HOST, Office
+from tests.administration.people.conftest import HOST, Office, on_one_database
 from tests.support.browsing import Page
 
 SCRIPT = "<script>alert(1)</script>"
@@ -60,6 +60,7 @@ async def test_nobody_makes_a_key_that_may_do_more_than_they(office: Office) -> 
     assert "your role has no devices:write" in page.text.lower()
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
@@ -80,12 +81,14 @@ async def test_what_is_no_key_is_refused(
     assert said in page.text.lower()
 
 
+@on_one_database
 async def test_script_in_a_keys_name_is_text(office: Office) -> None:
     page = await make(office, "devices:read", name=SCRIPT)
     assert SCRIPT not in page.text
     assert SCRIPT not in (await office.owner.open("administration", "/keys")).text
 
 
+@on_one_database
 async def test_keys_want_a_fresh_factor_by_page_and_by_program(office: Office) -> None:
     browser = await office.signed_in(office.home.person, ago=timedelta(hours=1))
     assert (await browser.open("administration", "/keys/new")).path == "/confirm"

@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 
 from shared.models import Job, MailToken, Person
 from shared.web.cookies import SESSION
-from tests.administration.people.conftest import HOST, Office
+from tests.administration.people.conftest import HOST, Office, on_one_database
 from tests.support.browsing import Browser, Page
 
 NEW = "eleven slow boats go home"
@@ -79,6 +79,7 @@ async def test_who_was_signed_in_elsewhere_is_not_after_a_reset(office: Office) 
     assert (await office.owner.open("administration", "/account")).path == "/sign-in"
 
 
+@on_one_database
 @pytest.mark.parametrize("password", ["short", "password password", "p" * 257, "\x00" * 3])
 async def test_a_password_that_is_refused_leaves_the_link_as_it_is(
     office: Office, password: str
@@ -128,6 +129,7 @@ async def test_a_link_of_one_kind_is_none_of_another(office: Office, way: str, o
     assert page.status == 410
 
 
+@on_one_database
 @pytest.mark.parametrize("token", ["", "x", "A" * 43, "é" * 43, "%ff", "<script>alert(1)</script>"])
 async def test_a_link_that_was_never_sent_is_over(office: Office, token: str) -> None:
     page = await office.home.browser().open("administration", f"/reset/new?token={token}")
@@ -166,6 +168,7 @@ async def test_only_the_hash_of_a_link_is_stored(office: Office) -> None:
     assert token not in str(jobs)
 
 
+@on_one_database
 async def test_asking_again_and_again_is_slowed(office: Office) -> None:
     browser = office.home.browser()
     page = await browser.open("administration", "/reset")
@@ -177,6 +180,7 @@ async def test_asking_again_and_again_is_slowed(office: Office) -> None:
     assert "Wait a second" in page.text
 
 
+@on_one_database
 @pytest.mark.parametrize("email", ["", "nobody", "a@b", "a b@example.com", "<script>@example.com"])
 async def test_what_is_no_address_is_said_so(office: Office, email: str) -> None:
     page = await ask(office, "/reset", email)

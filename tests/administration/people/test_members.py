@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from shared.db import scoped
 from shared.models import Membership, Person
-from tests.administration.people.conftest import Office
+from tests.administration.people.conftest import Office, on_one_database
 from tests.support.browsing import Browser, Page
 from tests.support.builders import make_tenant
 from tests.support.people import add_member, make_person
@@ -63,6 +63,7 @@ async def test_a_member_gets_a_role_of_the_organisations_own(office: Office) -> 
     assert "<td>meter reader</td>" in (await opened(office.owner)).text
 
 
+@on_one_database
 @pytest.mark.parametrize("role", ["", "boss", SCRIPT, "role_01JD3V3Q8X0000000000000000"])
 async def test_a_role_that_is_not_there_is_said_so(office: Office, role: str) -> None:
     _, membership = await office.member()
@@ -102,6 +103,7 @@ async def test_the_last_owner_stays(office: Office) -> None:
     assert page.status == 409
 
 
+@on_one_database
 @pytest.mark.parametrize("what", ["role", "remove", "disable", "enable"])
 async def test_an_administrator_does_nothing_to_an_owner(office: Office, what: str) -> None:
     person, _ = await office.member("administrator")
@@ -153,6 +155,7 @@ async def test_nobody_disables_themselves(office: Office) -> None:
     assert (await office.post(office.owner, path)).status == 409
 
 
+@on_one_database
 @pytest.mark.parametrize("what", ["role", "remove", "disable", "enable"])
 async def test_changes_of_members_want_a_fresh_factor(office: Office, what: str) -> None:
     _, membership = await office.member()
@@ -163,6 +166,7 @@ async def test_changes_of_members_want_a_fresh_factor(office: Office, what: str)
     assert await role_of(office, membership) == "viewer"
 
 
+@on_one_database
 async def test_script_in_names_is_text(office: Office) -> None:
     person, membership = await office.member()
     async with office.services.database.unit_of_work() as session:
@@ -173,6 +177,7 @@ async def test_script_in_names_is_text(office: Office) -> None:
         assert SCRIPT not in page.text
 
 
+@on_one_database
 async def test_a_viewer_sees_roles_and_no_people(office: Office) -> None:
     person, _ = await office.member()
     browser = await office.signed_in(person)

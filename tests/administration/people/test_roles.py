@@ -8,7 +8,7 @@ from sqlalchemy import update
 from shared.auth.permissions import PERMISSIONS
 from shared.db import scoped
 from shared.models import Membership, Role
-from tests.administration.people.conftest import Office
+from tests.administration.people.conftest import Office, on_one_database
 from tests.support.builders import make_tenant
 
 SCRIPT = "<script>alert(1)</script>"
@@ -20,6 +20,7 @@ async def make(office: Office, name: str, *permissions: str) -> int:
     return (await office.post(office.owner, "/roles", name=name, **boxes)).status
 
 
+@on_one_database
 async def test_every_permission_is_offered_with_its_sentence(office: Office) -> None:
     page = await office.owner.open("administration", "/roles/new")
     assert all(f'name="permission:{name}"' in page.text for name in PERMISSIONS)
@@ -54,6 +55,7 @@ async def test_a_role_that_somebody_has_stays_and_says_by_how_many(office: Offic
     assert "1 member and 1 open invitation have it" in page.text
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("name", "permissions", "status"),
     [
@@ -114,6 +116,7 @@ async def test_what_a_role_may_do_changes_for_who_has_it_at_once(office: Office)
     assert (await browser.open("administration", "/people")).status == 403
 
 
+@on_one_database
 async def test_script_in_a_roles_name_is_text(office: Office) -> None:
     assert await make(office, SCRIPT, "usage:read") == 303
     for path in ("/roles", "/invitations"):
@@ -122,6 +125,7 @@ async def test_script_in_a_roles_name_is_text(office: Office) -> None:
         assert SCRIPT not in page.text
 
 
+@on_one_database
 async def test_roles_want_a_fresh_factor(office: Office) -> None:
     browser = await office.signed_in(office.home.person, ago=timedelta(hours=1))
     assert (await browser.open("administration", "/roles/new")).path == "/confirm"
