@@ -109,7 +109,9 @@ async def enable(session: AsyncSession, change: Change, membership: str) -> None
 
 async def erasable(session: AsyncSession, change: Change, membership: str) -> int:
     """The number of a person whom this organisation may erase: raises as `disable` does."""
-    return (await _governed(session, change, membership)).person_id
+    row = await _governed(session, change, membership)
+    person_id: int = row.person_id
+    return person_id
 
 
 async def _governed(session: AsyncSession, change: Change, membership: str) -> MemberRow:
