@@ -5,7 +5,9 @@ import json
 import mimetypes
 import os
 import threading
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote
@@ -24,6 +26,8 @@ from shared.storage.base import (
     pieces,
 )
 
+# A file is not written to for so long while it is being made.
+LEFT_S = 86_400
 # Ends the name of a folder. Escaped parts have no plus sign, so a file `a` and a file `a/b` can
 # both be there.
 FOLDER = "+"
@@ -152,7 +156,16 @@ class FolderStorage:
 
 def _create(partial: Path) -> BinaryIO:
     partial.parent.mkdir(parents=True, exist_ok=True)
+    _remove_left(partial.parent)
     return partial.open("xb")
+
+
+def _remove_left(folder: Path) -> None:
+    """What processes that were killed had begun to write, once nobody can be writing it."""
+    for left in folder.iterdir():
+        with suppress(FileNotFoundError):
+            if left.stat().st_mtime < time.time() - LEFT_S:
+                left.unlink()
 
 
 def _sync(file: BinaryIO) -> None:

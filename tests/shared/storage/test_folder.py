@@ -1,3 +1,4 @@
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -41,3 +42,18 @@ async def test_the_notes_of_types_do_not_pile_up(tmp_path: Path) -> None:
     for number in range(5):
         await storage.put("a", b"x", f"text/x-{number}")
     assert len([name for name in files(tmp_path) if name.startswith("types/")]) == 1
+
+
+async def test_what_a_killed_process_left_goes_after_a_day(tmp_path: Path) -> None:
+    storage = FolderStorage(tmp_path)
+    await storage.put("a", b"x")
+    old, young = tmp_path / "partial/old", tmp_path / "partial/young"
+    for left in (old, young):
+        left.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    await storage.put("a", b"y")
+    assert files(tmp_path) == ["files/a", "partial/young", *_notes(tmp_path)]
+
+
+def _notes(folder: Path) -> list[str]:
+    return [name for name in files(folder) if name.startswith("types/")]
