@@ -72,7 +72,7 @@ async def test_a_passkey_is_the_only_factor(site: Site, factors: Page, person: M
     await follow(page, "Add a passkey")
     await page.get_by_label("Name").fill("Telephone")
     await press(page, "Add a passkey")
-    await expect(page.get_by_role("row", name="Telephone")).to_be_visible()
+    await expect(page.get_by_role("link", name="Telephone")).to_be_visible()
     await site.letter(person.email, "opened in another way")
     async with site.database.unit_of_work() as session:
         mine = update(Person).where(Person.id == person.id)

@@ -4,8 +4,10 @@ import re
 
 import pyotp
 import pytest
+import segno
 
 from apps.administration.factors import rules
+from apps.administration.factors.pictures import qr_code
 
 # RFC 6238, appendix B, SHA-1: the secret is "12345678901234567890"; of eight digits the last six.
 RFC_SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
@@ -97,3 +99,15 @@ def test_what_is_no_recovery_code_is_none(text: str) -> None:
 )
 def test_a_way_in_is_left(password: bool, passkeys: int, stays: bool) -> None:
     assert rules.leaves_a_way_in(password=password, passkeys=passkeys) is stays
+
+
+def test_the_picture_is_the_code_with_four_modules_around_it() -> None:
+    text = rules.address(RFC_SECRET, "a@example.com")
+    made = qr_code(text)
+    dark = {
+        (int(row) - 4, int(column) - 4)
+        for column, row in re.findall(r"M(\d+) (\d+)h1v1h-1z", made.path)
+    }
+    rows = list(enumerate(segno.make_qr(text, error="m").matrix))
+    assert dark == {(row, at) for row, modules in rows for at, one in enumerate(modules) if one}
+    assert made.size == len(rows) + 8

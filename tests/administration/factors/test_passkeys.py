@@ -64,6 +64,7 @@ async def test_adding_one_needs_a_fresh_factor_which_a_passkey_is(bare: Desk) ->
     before = bare.cookies[SESSION]
     answer = await bare.show_passkey(CONFIRM, then=f"{PASSKEYS}/new")
     assert answer.json() == {"to": f"{PASSKEYS}/new"}
+    assert await bare.audit() == ["passkey.add", "sign_in.confirm"]
     await bare.add_passkey("Laptop")
     bare.cookies[SESSION] = before
     assert (await bare.open(FACTORS)).path == "/sign-in"
