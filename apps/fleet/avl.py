@@ -52,13 +52,20 @@ def framed(body: bytes) -> bytes:
 
 
 def checksum(data: bytes) -> int:
-    """CRC-16/IBM, bit by bit."""
+    """CRC-16/IBM, byte by byte."""
     crc = 0
     for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ 0xA001 if crc & 1 else crc >> 1
+        crc = crc >> 8 ^ _BYTES[(crc ^ byte) & 0xFF]
     return crc
+
+
+def _bits(crc: int) -> int:
+    for _ in range(8):
+        crc = (crc >> 1) ^ 0xA001 if crc & 1 else crc >> 1
+    return crc
+
+
+_BYTES: Final = [_bits(byte) for byte in range(256)]
 
 
 def _record(fix: Fix) -> bytes:

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Final
 
-from tests.bench.parts import cpu, latency, node, overload, storm, throughput
+from tests.bench.parts import cpu, latency, node, overload, storm, throughput, trackers
 from tests.bench.parts.rig import Options, Rig
 from tests.bench.results import RUNS, Figure, joined, keep
 from tests.bench.usage import Others
@@ -19,6 +19,7 @@ from tests.bench.usage import Others
 PARTS: Final[Mapping[str, Callable[[Rig], list[Figure]]]] = {
     "throughput": throughput.plain,
     "packets": throughput.packets,
+    "trackers": trackers.trackers,
     "node": node.node,
     "latency": latency.latency,
     "storm": storm.storm,

@@ -12,8 +12,8 @@ ROWS = 2_000
 BODY = b'{"temp":21.5,"hum":44.25,"co2":612,"ok":true}'
 
 
-async def own_rate(database_url: str, count: int) -> float:
-    """Rows a second that MariaDB inserts into a table like `reading`."""
+async def own_rate(database_url: str, count: int, body: bytes = BODY) -> float:
+    """Rows a second, each with `body`, that MariaDB inserts into a table like `reading`."""
     url = make_url(database_url)
     connection = await aiomysql.connect(
         host=url.host,
@@ -25,7 +25,7 @@ async def own_rate(database_url: str, count: int) -> float:
     try:
         await connection.query(b"DROP TABLE IF EXISTS own_rate")
         await connection.query(b"CREATE TABLE own_rate LIKE reading")
-        batches = _batches(count)
+        batches = _batches(count, body)
         began = time.perf_counter()
         for batch in batches:
             await connection.query(batch)
@@ -37,12 +37,12 @@ async def own_rate(database_url: str, count: int) -> float:
     return count / seconds
 
 
-def _batches(count: int) -> list[bytes]:
+def _batches(count: int, body: bytes) -> list[bytes]:
     now = time.time_ns() // 1_000_000
     result = []
     for start in range(0, count, ROWS):
         rows = [
-            (number % 200, now + number // 200, 1, number, now, BODY)
+            (number % 200, now + number // 200, 1, number, now, body)
             for number in range(start, start + ROWS)
         ]
         for statement in statements(READINGS, sorted(rows)):

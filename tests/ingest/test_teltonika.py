@@ -137,7 +137,7 @@ def test_an_answer_to_a_command_is_a_sign_of_life_and_nothing_more() -> None:
 
 
 @given(st.binary(max_size=300))
-def test_the_checksum_is_that_of_one_bit_after_the_other(data: bytes) -> None:
+def test_the_checksum_is_that_which_trackers_reckon(data: bytes) -> None:
     assert crc16(data) == checksum(data)
 
 

@@ -21,12 +21,13 @@ from shared.models import Device, DeviceCredential
 from shared.settings import Settings
 from tests.bench.devices.generator import PROCESSES, Generator
 from tests.bench.devices.messages import METRICS, MOST, block, hello
-from tests.bench.own_rate import own_rate
+from tests.bench.own_rate import BODY, own_rate
 from tests.bench.usage import wait_idle
 from tests.support import servers
 from tests.support.builders import Tenant, make_profile, make_tenant
 from tests.support.databases import migrated_database
 from tests.support.ingest_process import MODULE, IngestProcess
+from tests.support.trackers import make_tracker
 
 # Those that storm, and some before them.
 DEVICES = 5_100
@@ -129,9 +130,15 @@ class Rig:
         """That of the devices of the last generator."""
         return self._boot
 
-    def own_rate(self) -> float:
-        """Rows a second that the database inserts by itself, just now."""
-        return self._runner.run(own_rate(self.url, OWN_ROWS))
+    def own_rate(self, body: bytes = BODY) -> float:
+        """Rows a second, each with `body`, that the database inserts by itself, just now."""
+        return self._runner.run(own_rate(self.url, OWN_ROWS, body))
+
+    def trackers(self, count: int) -> list[str]:
+        """The IMEIs of so many more devices, which are trackers."""
+        return [
+            self._runner.run(make_tracker(self._database, self.tenant)).uid for _ in range(count)
+        ]
 
     def clear(self, *pids: int) -> None:
         """Remove the readings, and wait until everyone has come to rest."""
