@@ -109,9 +109,9 @@ async def replace_tags(
     session.add_all(DeviceTag(org_id=org_id, device_id=device_id, tag=tag) for tag in wanted)
 
 
-async def revoke_tokens(session: AsyncSession, org_id: int, device_id: int, now: Any) -> None:
-    """End every token of a device."""
-    await session.execute(
+async def revoke_tokens(session: AsyncSession, org_id: int, device_id: int, now: Any) -> int:
+    """End every token of a device; returns how many were in force."""
+    ended = await session.execute(
         scoped(
             org_id,
             update(DeviceCredential)
@@ -119,6 +119,8 @@ async def revoke_tokens(session: AsyncSession, org_id: int, device_id: int, now:
             .values(revoked_at=now),
         )
     )
+    count: int = ended.rowcount  # type: ignore[attr-defined]  # an UPDATE has one
+    return count
 
 
 def _listed() -> Select[*tuple[Any, ...]]:

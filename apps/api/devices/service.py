@@ -117,9 +117,10 @@ async def rotate_token(session: AsyncSession, change: Change, public_id: str) ->
     device = await _get(session, org_id, public_id)
     if device.imei is not None:
         raise NoToken
-    await repository.revoke_tokens(session, org_id, device.id, now)
+    ended = await repository.revoke_tokens(session, org_id, device.id, now)
     token = add_token(session, org_id, device.id, now)
-    _record(session, change, "device.rotate_token", device)
+    before, after = {"tokens": ended}, {"tokens": 1}
+    _record(session, change, "device.rotate_token", device, before=before, after=after)
     return token
 
 

@@ -73,7 +73,8 @@ async def delete(session: AsyncSession, change: Change, public_id: str) -> None:
     if rule.active:
         rule.active = False
         await session.flush()
-        _note(session, change, "rule.delete", rule, before={"active": True})
+        facts = {"before": {"active": True}, "after": {"active": False}}
+        _note(session, change, "rule.delete", rule, **facts)
 
 
 async def shown(session: AsyncSession, org_id: int, public_id: str) -> RuleOut:

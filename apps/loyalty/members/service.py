@@ -122,7 +122,8 @@ async def add_tag(session: AsyncSession, change: Change, public_id: str, tag: st
         await _refuse_taken(session, org_id, member.programme_id, [tag])
         await repository.add_tags(session, org_id, member.programme_id, [(member.id, tag)])
         await _claim(session, change, member.programme_id, [tag])
-        _note(session, change, "member.add_tag", public_id, after={"tag": tag})
+        facts = {"before": {"tags": sorted(tags)}, "after": {"tags": sorted([*tags, tag])}}
+        _note(session, change, "member.add_tag", public_id, **facts)
     return (await out(session, org_id, [member]))[0]
 
 
