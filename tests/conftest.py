@@ -18,7 +18,11 @@ from shared.settings import Settings
 from shared.web.services import Services
 from tests.support import databases, servers
 
-pytest_plugins = ["tests.support.through_proxy", "tests.support.as_users"]
+pytest_plugins = [
+    "tests.support.through_proxy",
+    "tests.support.as_users",
+    "tests.support.walked_routes",
+]
 DATABASE = "database"
 _started = ExitStack()
 # No example has a time to be done in; where CI is set, hypothesis brings that and more by itself.
