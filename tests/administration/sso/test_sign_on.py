@@ -120,6 +120,17 @@ async def test_whom_an_alias_leads_to_proves_nothing(
     assert (await _checked(browser, page, row)).status == 409
 
 
+async def test_a_domain_that_is_removed_lets_nobody_in(company: Company) -> None:
+    row = await _domain(company.database, company.tenant)
+    browser = await _browser(company.app, company.database, company.tenant, "administrator")
+    page = await browser.open("administration", "/sign-on")
+    page = await browser.send(page, f"/sign-on/domains/{row.public_id}/remove")
+    assert (page.status, company.domain in page.text) == (200, False)
+    path = await company.browser.open("administration", "/sign-in/sso")
+    page = await company.browser.send(path, "/sign-in/sso", {"email": company.address()})
+    assert page.status == 404
+
+
 @pytest.mark.parametrize("typed", ["", "com", "a b.example.com", "<script>.example.com"])
 async def test_what_is_no_domain_is_not_listed(browser: Browser, typed: str) -> None:
     page = await _listed(browser, typed)
