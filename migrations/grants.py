@@ -121,8 +121,8 @@ totp               -      -         own            -       -       -            
 recovery_code      -      -         own            -       -       -            -      -     spent
 passkey            -      -         own            -       -       -            -      -     read
 spent_challenge    -      -         give           -       -       -            -      -     -
-audit_entry        add    add       give           add     note    -            -      add   read
-audit_personal     add    add       give           add     add     -            -      add   read
+audit_entry        add    add       give           add     note    add          -      add   read
+audit_personal     add    add       give           add     add     add          -      add   read
 audit_seal         -      -         give           -       -       -            -      -     read
 audit_chain        -      -         keep           -       -       -            -      -     read
 support_grant      read   read      keep           read    read    read         -      -     read

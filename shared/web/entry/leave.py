@@ -3,15 +3,19 @@
 import logging
 
 from fastapi import APIRouter, Depends, Request
+from sqlalchemy import select
 from starlette.responses import RedirectResponse, Response
 
-from shared.auth import sessions
+from shared.auth import audit, sessions
+from shared.auth.audit import Origin
+from shared.models import Membership
 from shared.web import cookies
 from shared.web.access import SignedInOf, present, public, quietly_signed_in
 from shared.web.dependencies import WriteSession
 from shared.web.entry.arrive import Return
 from shared.web.entry.detours import SIGN_IN, to
 from shared.web.pages.render import pages, show
+from shared.web.problems import request_id
 from shared.web.returns import return_path
 from shared.web.services import Services
 from shared.web.transaction import TransactionalRoute
@@ -26,11 +30,20 @@ log = logging.getLogger(__name__)
 async def sign_out(request: Request, session: WriteSession, who: SignedInOf) -> Response:
     """The sessions of all apps that share this sign-in are over."""
     here: Services = request.app.state.services
-    await sessions.end(session, who.sign_in_id, here.clock.now())
+    now = here.clock.now()
+    await sessions.end(session, who.sign_in_id, now)
+    mine = select(Membership.org_id)  # unscoped: a person's organisations are over all of them
+    for org_id in await session.scalars(mine.where(Membership.person_id == who.person_id)):
+        origin = Origin(org_id, who.person_public_id, request_id(request), _address(request))
+        audit.record(session, origin, "sign_in.end", who.sign_in_public_id, at=now)
     log.info("%s signed out", who.person_public_id)
     response = RedirectResponse(SIGNED_OUT, 303)
     cookies.drop(response, cookies.SESSION)
     return response
+
+
+def _address(request: Request) -> str | None:
+    return request.client.host if request.client else None
 
 
 @router.get(SIGNED_OUT, dependencies=[Depends(public("who signed out reads it"))])

@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from apps.local import demo
 from apps.local.demo import Demo, Wanted
 from apps.local.secrets import Secrets, read, write
 from shared.auth import keys
+from shared.auth.passwords import Passwords, check
 from shared.auth.scopes import SCOPES
 from shared.clock import SystemClock
 from shared.db import Database
@@ -22,6 +23,7 @@ from shared.models import (
     DeviceProfile,
     DeviceState,
     Organisation,
+    Person,
 )
 
 KINDS: dict[str, dict[str, Any]] = {"Room": {"temp": {"type": "number", "unit": "°C"}}}
@@ -54,6 +56,43 @@ async def test_the_key_may_do_everything(database: Database, file: Path) -> None
         principal, _ = await keys.authenticate(session, made.key, SystemClock().now())
     assert principal.permissions == set(SCOPES)
     assert principal.org_public_id == made.organisation
+
+
+async def opens(database: Database, password: str | None) -> bool:
+    """Whether it is the password of the demo's owner."""
+    async with database.read() as session:
+        stored = await session.scalar(
+            select(Person.password_hash).where(Person.email == demo.EMAIL)
+        )
+    passwords = Passwords()
+    verdict = await passwords.verify(stored, password or "")
+    passwords.close()
+    return verdict.right
+
+
+async def test_its_owner_has_the_same_password_at_the_second_start(
+    database: Database, file: Path
+) -> None:
+    made = await prepare(database, file)
+    assert made.password is not None
+    check(made.password)
+    assert await opens(database, made.password)
+    assert (await prepare(database, file)).password == made.password
+
+
+async def test_a_password_that_its_owner_has_set_stays(database: Database, file: Path) -> None:
+    made = await prepare(database, file)
+    async with database.unit_of_work() as session:
+        await session.execute(
+            update(Person)
+            .where(Person.email == demo.EMAIL)
+            .values(password_hash="theirs", password_changed_at=SystemClock().now())
+        )
+    for _ in range(2):
+        assert (await prepare(database, file)).password is None
+    assert not await opens(database, made.password)
+    write(file, Secrets(organisation=made.organisation))
+    assert await opens(database, (await prepare(database, file)).password)
 
 
 async def test_devices_have_a_profile_a_state_and_the_token_that_is_given(
