@@ -91,6 +91,23 @@ def test_people_see_every_column_but_what_proves_somebody_and_remembered_answers
     }
 
 
+def test_no_app_changes_the_audit_and_only_retention_removes_from_it() -> None:
+    held = {
+        (app, table, privilege)
+        for app in USERS
+        for table in ("audit_entry", "audit_personal", "audit_seal", "audit_chain")
+        for privilege, _ in GRANTS[app][table] | ON_MARIADB[app][table]
+        if privilege not in {"SELECT", "INSERT"}
+    }
+    assert held == {
+        # The chain's end moves with each entry, and is signed.
+        ("administration", "audit_chain", "UPDATE"),
+        ("administration", "audit_entry", "DELETE"),
+        ("administration", "audit_personal", "DELETE"),
+        ("administration", "audit_seal", "DELETE"),
+    }
+
+
 def test_a_list_of_privileges_is_read_as_sql_has_it() -> None:
     assert privileges("SELECT, UPDATE (a, b)") == {("SELECT", ""), ("UPDATE", "a"), ("UPDATE", "b")}
     assert privileges("") == frozenset()

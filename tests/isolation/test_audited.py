@@ -1,0 +1,106 @@
+"""Every change leaves an entry in the audit, with what was before or after: walked over the unsafe
+routes of all apps. A route that writes none says here why, and one that cannot succeed in the walk
+says which test shows its entry.
+"""
+
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import select
+
+from shared.db import scoped
+from shared.models import AuditEntry
+from tests.isolation.callers import APPS
+from tests.isolation.conftest import Walks, World
+from tests.isolation.entry import Entry
+from tests.isolation.walk import Walk
+
+pytestmark = pytest.mark.parametrize("database_url", ["mariadb"], indirect=True, scope="session")
+
+MEASURED = "what devices measured: it is data of its own, with where it came from"
+CHOICE = "which of one's own organisations one looks at changes nothing in any"
+ASKS = "it only asks: what follows from it writes the entry"
+NOTHING = "there is nothing to change in the walk's organisation, and a no-op leaves no entry"
+
+# Route → why it leaves no entry when it succeeds.
+SILENT = {
+    "POST /v1/devices/{device_id}/readings": MEASURED,
+    "POST /v1/readings": MEASURED,
+    "POST /organisation": CHOICE,
+    "POST /v1/devices/{device_id}/enable": NOTHING,
+    "POST /sign-in/second": ASKS,
+    "POST /sign-in/link": ASKS,
+    "POST /reset": ASKS,
+    "POST /account/mail": ASKS,
+    "POST /sign-in/passkey/options": ASKS,
+    "POST /confirm/passkey/options": ASKS,
+    "POST /account/factors/passkeys/options": ASKS,
+    "POST /account/factors/app/remove": NOTHING,
+    "POST /people/{membership_id}/enable": NOTHING,
+    "POST /audit/keep": NOTHING,
+}
+# Route → where its entry is shown, because the walk's request of it is refused.
+ELSEWHERE = {
+    "POST /sign-in": "tests/administration/entry/test_sign_ins.py",
+    "POST /confirm": "tests/administration/entry/test_sign_ins.py",
+    "POST /sign-in/link/use": "tests/administration/mail_entry",
+    "POST /reset/new": "tests/administration/mail_entry",
+    "POST /join": "tests/administration/invitations",
+    "POST /sign-in/passkey": "tests/administration/factors/test_passkeys.py",
+    "POST /confirm/passkey": "tests/administration/factors/test_passkeys.py",
+    "POST /sign-in/sso": "it sends to a provider",
+    "POST /sign-in/sso/link": "tests/administration/sso",
+    "POST /account/sign-ins/{sign_in}/end": "tests/administration/entry/test_sign_ins.py",
+    "POST /account/password": "tests/administration/account",
+    "POST /account/mail/prove": "tests/administration/account",
+    "POST /account/data/erase": "tests/administration/test_privacy.py",
+    "POST /people/{membership_id}/erase": "tests/administration/test_privacy.py",
+    "POST /account/factors/app": "tests/administration/factors",
+    "POST /account/factors/recovery-codes": "tests/administration/factors",
+    "POST /account/factors/passkeys": "tests/administration/factors/test_passkeys.py",
+    "POST /account/factors/passkeys/{passkey_id}/name": "tests/administration/factors",
+    "POST /account/factors/passkeys/{passkey_id}/remove": "tests/administration/factors",
+    "POST /sign-on/connection": "tests/administration/sso",
+    "POST /sign-on/connection/test": "it asks the provider, and changes nothing",
+    "POST /sign-on/domains/{domain_id}/check": "tests/administration/sso",
+}
+# What happened is all there is to say of it.
+EVENTS = {"sign_in.end"}
+
+
+async def _left(walk: Walk, entry: Entry, world: World) -> tuple[int, Sequence[AuditEntry]]:
+    """What an owner is answered, and the entries that it left."""
+    org_id = world.one.made.org_id
+    newest = scoped(org_id, select(AuditEntry)).order_by(AuditEntry.id.desc()).limit(20)
+    async with walk.database.attempt() as session:
+        before = {one.id for one in await session.scalars(newest)}
+        answer = await walk.send(entry, world.one.callers.owner, world.one.things)
+        entries = [one for one in await session.scalars(newest) if one.id not in before]
+    return answer.status, entries
+
+
+@pytest.mark.parametrize("app", APPS)
+async def test_every_change_leaves_an_entry_with_what_changed(
+    walks: Walks, world: World, app: str
+) -> None:
+    walk = walks[app]
+    unsafe = [one for one in walk.entries if not one.is_safe and one.shown not in ELSEWHERE]
+    wrong = []
+    for entry in unsafe:
+        status, left = await _left(walk, entry, world)
+        if status >= 400:
+            wrong.append(f"{entry.shown}: answered {status}; say in ELSEWHERE what shows its entry")
+        elif bool(left) == (entry.shown in SILENT):
+            wrong.append(f"{entry.shown}: {len(left)} entries in the audit; see SILENT")
+        wrong += [
+            f"{entry.shown}: {one.action} says neither before nor after"
+            for one in left
+            if one.action not in EVENTS
+            and not (one.before or one.after or set(one.digests or ()) - {"address"})
+        ]
+    assert not wrong, "\n".join(wrong)
+
+
+async def test_what_leaves_no_entry_is_a_route(walks: Walks) -> None:
+    there = {entry.shown for app in APPS for entry in walks[app].entries}
+    assert sorted((SILENT.keys() | ELSEWHERE.keys()) - there) == []
