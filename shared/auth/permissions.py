@@ -68,6 +68,22 @@ ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 )
 """Built-in role → its permissions."""
 
+# With these one would get round a limit to groups of devices: by a key or an account without it,
+# or because they show and change what is of all devices.
+BEYOND_GROUPS: Final = frozenset(
+    {
+        "organisation:write",
+        "organisation:delete",
+        "keys:write",
+        "people:write",
+        "roles:write",
+        "sign_in:write",
+        "support:write",
+        "audit:read",
+    }
+)
+"""What a member who is limited to groups of devices may not do, whatever the role says."""
+
 
 def permitted(role: str, custom: Iterable[str] | None = None) -> frozenset[str]:
     """What `role` may do: a built-in one, or one whose own permissions are `custom`.

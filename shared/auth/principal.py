@@ -14,12 +14,21 @@ class NotFresh(Forbidden):
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """An organisation, and of its devices those in `groups` (numbers); none: all of them."""
+
+    org_id: int
+    groups: frozenset[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """Who asks, in which organisation, and what they may do there.
 
     `actor` is the public id that the audit shows. Of a key `key_id` is set; of a person
     `person_id`, `sign_in_id` and `fresh_at`, when a factor was last shown. `support`: a person of
-    the platform's support, let in by the organisation for a time.
+    the platform's support, let in by the organisation for a time. `groups`: the numbers of the
+    groups whose devices alone a member sees; none: all devices.
     """
 
     org_id: int
@@ -31,6 +40,12 @@ class Principal:
     sign_in_id: int | None = None
     fresh_at: datetime | None = None
     support: bool = False
+    groups: frozenset[int] | None = None
+
+    @property
+    def sight(self) -> Sight:
+        """What they see."""
+        return Sight(self.org_id, self.groups)
 
     def require_fresh(self, now: datetime, within: timedelta) -> None:
         """Raises `NotFresh` for a person who showed no factor `within` the time before `now`.

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.auth import support
-from shared.auth.permissions import ROLES, permitted
+from shared.auth import limits, support
+from shared.auth.permissions import BEYOND_GROUPS, ROLES, permitted
 from shared.auth.principal import Principal
 from shared.db.scope import scoped
 from shared.ids import digest, new_secret
@@ -118,49 +118,14 @@ async def find(
     session: AsyncSession, token: str, app: str, now: datetime, *, lifetimes: Lifetimes
 ) -> SignedIn | None:
     """Whose session of `app` this is; none for an unknown, ended or outlived one."""
-    row = (
-        await session.execute(
-            select(  # unscoped: the token names the session, and that the organisation
-                AppSession.id,
-                AppSession.seen_at,
-                AppSession.org_id,
-                AppSession.sign_in_id,
-                SignIn.public_id.label("sign_in"),
-                SignIn.fresh_at,
-                Person.id.label("person_id"),
-                Person.public_id.label("person"),
-                Person.email,
-                Person.name,
-                Organisation.public_id.label("organisation"),
-                Organisation.name.label("organisation_name"),
-                Membership.role,
-                Role.permissions,
-                Person.support_since,
-                support.until(AppSession.org_id, now).label("support_until"),
-            )
-            .join(SignIn, SignIn.id == AppSession.sign_in_id)
-            .join(Person, Person.id == SignIn.person_id)
-            .outerjoin(
-                Membership,
-                and_(
-                    Membership.org_id == AppSession.org_id,
-                    Membership.person_id == SignIn.person_id,
-                ),
-            )
-            .outerjoin(Organisation, Organisation.id == Membership.org_id)
-            .outerjoin(
-                Role, and_(Role.org_id == Membership.org_id, Role.public_id == Membership.role)
-            )
-            .where(AppSession.token_hash == digest(token), AppSession.app == app)
-            .where(*alive(now, lifetimes))
-        )
-    ).one_or_none()
+    query = _of_session(now).where(AppSession.token_hash == digest(token), AppSession.app == app)
+    row = (await session.execute(query.where(*alive(now, lifetimes)))).one_or_none()
     if row is None:
         return None
     found = _signed_in(row, now)
     if row.role is None and row.support_since and row.support_until:
         return await _as_support(session, found, row, now)
-    return found
+    return await _limited(session, found) if row.limited else found
 
 
 def alive(now: datetime, lifetimes: Lifetimes) -> tuple[ColumnElement[bool], ...]:
@@ -318,6 +283,17 @@ async def prune(session: AsyncSession, before: datetime, most: int = 500) -> int
     return len(ids)
 
 
+async def _limited(session: AsyncSession, found: SignedIn) -> SignedIn:
+    """The same person with the groups that they are limited to."""
+    if found.principal is None:
+        return found
+    groups = await limits.of_member(session, found.principal.org_id, found.person_id)
+    if groups is None:  # unlimited meanwhile
+        return found
+    less = found.principal.permissions - BEYOND_GROUPS
+    return replace(found, principal=replace(found.principal, groups=groups, permissions=less))
+
+
 async def _as_support(
     session: AsyncSession, found: SignedIn, row: Row[*tuple[Any, ...]], now: datetime
 ) -> SignedIn:
@@ -351,6 +327,42 @@ async def _organisation(session: AsyncSession, sign_in_id: int, now: datetime) -
         .where(SignIn.id == sign_in_id)
         .order_by(func.coalesce(last, _NEVER).desc(), Membership.id)
         .limit(1)
+    )
+
+
+def _of_session(now: datetime) -> Select[*tuple[Any, ...]]:
+    """Sessions with their person, and what the person may do in the organisation looked at."""
+    return (
+        select(  # unscoped: the token names the session, and that the organisation
+            AppSession.id,
+            AppSession.seen_at,
+            AppSession.org_id,
+            AppSession.sign_in_id,
+            SignIn.public_id.label("sign_in"),
+            SignIn.fresh_at,
+            Person.id.label("person_id"),
+            Person.public_id.label("person"),
+            Person.email,
+            Person.name,
+            Organisation.public_id.label("organisation"),
+            Organisation.name.label("organisation_name"),
+            Membership.role,
+            Role.permissions,
+            Person.support_since,
+            support.until(AppSession.org_id, now).label("support_until"),
+            limits.is_limited(Membership.id).label("limited"),
+        )
+        .join(SignIn, SignIn.id == AppSession.sign_in_id)
+        .join(Person, Person.id == SignIn.person_id)
+        .outerjoin(
+            Membership,
+            and_(
+                Membership.org_id == AppSession.org_id,
+                Membership.person_id == SignIn.person_id,
+            ),
+        )
+        .outerjoin(Organisation, Organisation.id == Membership.org_id)
+        .outerjoin(Role, and_(Role.org_id == Membership.org_id, Role.public_id == Membership.role))
     )
 
 

@@ -216,15 +216,6 @@ async def _sign_on(seed: _Seed, org_id: int) -> dict[str, str]:
         )
         for hours in (1, 2)
     ]
-    connection = SsoConnection(
-        org_id=org_id,
-        issuer=issuer,
-        client_id=_name("client"),
-        client_secret="sealed",
-        role="viewer",
-        created_at=now,
-        updated_at=now,
-    )
     domains = [
         MailDomain(
             org_id=org_id,
@@ -245,12 +236,24 @@ async def _sign_on(seed: _Seed, org_id: int) -> dict[str, str]:
         )
         for person in seed.people
     ]
-    await seed.add(connection)
+    await seed.add(_connection(org_id, issuer, now))
     return {
         "grant": (await seed.add(*grants)).public_id,
         "domain": (await seed.add(*domains)).public_id,
         "link": (await seed.add(*links)).public_id,
     }
+
+
+def _connection(org_id: int, issuer: str, now: datetime) -> SsoConnection:
+    return SsoConnection(
+        org_id=org_id,
+        issuer=issuer,
+        client_id=_name("client"),
+        client_secret="sealed",
+        role="viewer",
+        created_at=now,
+        updated_at=now,
+    )
 
 
 async def _fleet(seed: _Seed, org_id: int) -> dict[str, str]:
