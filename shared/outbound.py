@@ -9,6 +9,7 @@ import asyncio
 import ipaddress
 import json
 import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -98,11 +99,20 @@ def host_of(url: str, *, anywhere: bool) -> tuple[str, int]:
 class Outbound:
     """Asks other sites, each within `SECONDS` and `LARGEST` bytes, following no redirect.
 
-    `anywhere` (development): http and private addresses too.
+    `anywhere` (development): http and private addresses too. `trust`: whose certificates are
+    believed; by default those that browsers believe.
     """
 
-    def __init__(self, *, anywhere: bool, seconds: float = SECONDS, largest: int = LARGEST) -> None:
+    def __init__(
+        self,
+        *,
+        anywhere: bool,
+        seconds: float = SECONDS,
+        largest: int = LARGEST,
+        trust: ssl.SSLContext | None = None,
+    ) -> None:
         self._anywhere = anywhere
+        self._trust = trust
         self._seconds = seconds
         self._largest = largest
         self._made: httpx.AsyncHTTPTransport | None = None
@@ -208,6 +218,7 @@ class Outbound:
         """
         if self._made is None:
             self._made = httpx.AsyncHTTPTransport(
+                verify=self._trust or True,
                 trust_env=False,
                 # Connections are kept by address: one that was made for a name must not serve
                 # another name on the same machine.

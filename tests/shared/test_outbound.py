@@ -2,10 +2,12 @@
 
 import asyncio
 import ipaddress
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+import trustme
 
 from shared.outbound import AddressRefused, NotReached, Outbound, host_of, is_public
 from tests.support.servers import free_port
@@ -15,7 +17,7 @@ HEAD = "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n"
 
 @asynccontextmanager
 async def _answering(
-    answer: bytes, *, waits: bool = False
+    answer: bytes, *, waits: bool = False, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[tuple[str, list[bytes]]]:
     """A server that answers each request so; its address, and what it was asked."""
     asked: list[bytes] = []
@@ -27,7 +29,7 @@ async def _answering(
         await (reader.read() if waits else asyncio.sleep(0))
         writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/path?a=b", asked
 
@@ -156,3 +158,31 @@ async def test_nobody_there_is_told_so(host: str) -> None:
     ask: Callable[[str], Awaitable[object]] = Outbound(anywhere=True, seconds=2).get
     with pytest.raises(NotReached):
         await ask(f"http://{host}:{free_port()}/")
+
+
+def _contexts(name: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Of a server whose certificate is for `name`, and of a client that believes in it."""
+    authority = trustme.CA()
+    server, ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert(name).configure_cert(server)
+    authority.configure_trust(ours)
+    return server, ours
+
+
+async def test_the_certificate_has_to_be_that_of_the_name_and_not_of_the_address() -> None:
+    server, trust = _contexts("localhost")
+    async with _answering(_whole(b"{}"), tls=server) as (url, asked):
+        there = url.replace("http://127.0.0.1", "https://localhost")
+        assert (await Outbound(anywhere=True, trust=trust).get(there)).status == 200
+    assert b"host: localhost:" in asked[0].lower()
+
+
+@pytest.mark.parametrize("name", ["other.example.com", "127.0.0.1"])
+async def test_with_another_certificate_nothing_is_asked(name: str) -> None:
+    server, trust = _contexts(name)
+    async with _answering(_whole(b"{}"), tls=server) as (url, asked):
+        with pytest.raises(NotReached):
+            await Outbound(anywhere=True, trust=trust).get(
+                url.replace("http://127.0.0.1", "https://localhost")
+            )
+    assert asked == []
