@@ -32,7 +32,9 @@ async def public_id(session: AsyncSession, org_id: int) -> str:
 
 
 async def find(session: AsyncSession, org_id: int) -> AuditChain | None:
-    return await session.get(AuditChain, org_id, populate_existing=True)
+    query = scoped(org_id, select(AuditChain)).execution_options(populate_existing=True)
+    found: AuditChain | None = await session.scalar(query)
+    return found
 
 
 def empty(org_id: int) -> AuditChain:

@@ -1,9 +1,10 @@
 """Queries about all that is kept of one person, over all organisations."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, and_, delete, or_, select, tuple_
+from sqlalchemy import Table, and_, delete, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.administration.privacy import tables
@@ -58,10 +59,20 @@ async def entries(
     return [dict(row) for row in (await session.execute(query)).mappings()]
 
 
-async def erase(session: AsyncSession, found: Person, subjects: Sequence[str]) -> None:
-    """Delete what belongs to a person, and what is personal of them in the audit."""
+async def erase(
+    session: AsyncSession, found: Person, subjects: Sequence[str], now: datetime
+) -> None:
+    """Delete what belongs to a person, and what is personal of them in the audit; end the
+    invitations that they sent.
+    """
+    sent = update(Invitation).where(Invitation.invited_by == found.public_id)  # unscoped: of one
+    await session.execute(
+        sent.where(Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None)).values(
+            revoked_at=now
+        )
+    )
     for table, condition in tables.belongings(found.id):
-        await session.execute(delete(table).where(condition))
+        await session.execute(delete(table).where(condition))  # unscoped: of one person
     invited = delete(Invitation)  # unscoped: in every organisation
     await session.execute(invited.where(Invitation.email == found.email))
     personal = delete(AuditPersonal)  # unscoped: in every organisation

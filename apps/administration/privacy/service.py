@@ -48,7 +48,7 @@ async def erase(session: AsyncSession, person_id: int, now: datetime) -> str:
     # What is not written yet belongs to what is erased, too.
     await session.flush()
     email = found.email
-    await repository.erase(session, found, _subjects(found))
+    await repository.erase(session, found, _subjects(found), now)
     found.email, found.name = f"{found.public_id.lower()}@erased.invalid", ERASED
     found.password_hash = found.password_changed_at = found.mail_proved_at = None
     found.support_since = None
