@@ -201,8 +201,11 @@ async def _count(database: Database, subject: bytes, limit: Limit, now: datetime
 
 
 def _wait(windows: Sequence[tuple[int, datetime]], limit: Limit, now: datetime) -> timedelta:
-    last = max(at for _, at in windows)
-    return last + delay(sum(count for count, _ in windows), limit) - now
+    after = delay(sum(count for count, _ in windows), limit)
+    if not after:
+        # Another process's clock may be ahead of this one's: what is free stays free.
+        return after
+    return max(at for _, at in windows) + after - now
 
 
 def _window(now: datetime) -> datetime:

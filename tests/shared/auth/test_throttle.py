@@ -56,6 +56,13 @@ async def wait(slow: Throttle, database: Database, account: str, now: datetime =
     return int(refused.value.extra["retry_after"])
 
 
+async def test_what_is_free_is_free_by_a_clock_that_is_behind(
+    slow: Throttle, database: Database
+) -> None:
+    await tries(slow, database, "a@example.com", 1)
+    await slow.admit(database, "a@example.com", None, NOW - timedelta(hours=1))
+
+
 @given(COUNTS, LIMITS)
 def test_no_wait_is_longer_than_the_limit(count: int, limit: Limit) -> None:
     assert timedelta(0) <= delay(count, limit) <= limit.longest
