@@ -66,7 +66,7 @@ async def ask_second(request: Request) -> Response:
     waiting = pending.held(request)
     if waiting is None:
         return RedirectResponse(SIGN_IN, 303)
-    return _second(request)
+    return _second(request, waiting.then)
 
 
 @router.post(SECOND)
@@ -79,7 +79,7 @@ async def second(
     try:
         kind = await checks.code(waiting.person_id, form.get("code", ""))
     except (WrongCode, TooMany) as error:
-        return _second(request, error)
+        return _second(request, waiting.then, error)
     if kind == RECOVERY:
         await recovery_code_used(request, session, waiting.person_id)
     method = f"{waiting.method}+{kind}"
@@ -140,5 +140,6 @@ def _form(
     return refused(request, "sign-in.html", error, "password", **values)
 
 
-def _second(request: Request, error: DomainError | None = None) -> Response:
-    return refused(request, "sign-in-second.html", error, "code", title="Enter a code")
+def _second(request: Request, then: str, error: DomainError | None = None) -> Response:
+    values = {"title": "Enter a code", "then": then}
+    return refused(request, "sign-in-second.html", error, "code", **values)
