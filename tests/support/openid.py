@@ -55,6 +55,10 @@ class Provider:
         """
         await self._tell("/told/lie", lie)
 
+    def forget(self) -> None:
+        """Who was signed in there is asked again."""
+        self._jars.clear()
+
     async def register(self, redirect: str, **more: Any) -> Registered:
         """Make a client that people are sent back from to `redirect`."""
         async with self._http() as http:

@@ -1,5 +1,6 @@
 """`/sign-in/sso`: to the provider of a mail address's organisation, and back from it."""
 
+import logging
 from typing import Any
 from urllib.parse import urlencode
 
@@ -35,6 +36,8 @@ START = "/sign-in/sso"
 AGREE = "/sign-in/sso/link"
 LONGEST_CODE = 2_000
 OTHERS = [(START, "Try single sign-on again"), ("/sign-in", "Sign in in another way")]
+
+log = logging.getLogger(__name__)
 
 _PUBLIC = [Depends(public("whoever signs in is not signed in yet"))]
 router = APIRouter(route_class=TransactionalRoute, include_in_schema=False, dependencies=_PUBLIC)
@@ -137,6 +140,7 @@ async def _come_back(visit: Visit) -> Response:
     try:
         return await _arrive(visit, connection, who, kept.then)
     except IntegrityError:
+        log.info("somebody came for the first time twice at once")
         # Of two who come for the first time at once, one meets what the other made: by now it
         # can be seen.
         return await _arrive(visit, connection, who, kept.then)

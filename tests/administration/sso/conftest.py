@@ -16,7 +16,15 @@ from shared.clock import SystemClock
 from shared.db import Database
 from shared.ids import new_id
 from shared.mail.queue import Post
-from shared.models import Job, MailDomain, Membership, Person, SsoConnection, SsoIdentity
+from shared.models import (
+    AuditEntry,
+    Job,
+    MailDomain,
+    Membership,
+    Person,
+    SsoConnection,
+    SsoIdentity,
+)
 from shared.settings import Settings
 from shared.web.services import Services
 from tests.support.as_users import as_user
@@ -133,6 +141,12 @@ class Company:
         async with self.database.read() as session:
             mine = select(SsoIdentity).where(SsoIdentity.org_id == self.tenant.id)
             return list(await session.scalars(mine))
+
+    async def audited(self) -> set[str]:
+        """The actions in the organisation's audit."""
+        async with self.database.read() as session:
+            mine = select(AuditEntry.action).where(AuditEntry.org_id == self.tenant.id)
+            return set(await session.scalars(mine))
 
     async def letters(self, email: str) -> list[str]:
         """The texts of the letters that wait for an address."""

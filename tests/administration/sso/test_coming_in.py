@@ -1,5 +1,6 @@
 """People come in by their organisation's own provider: a real one, in a process."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +10,7 @@ from shared.clock import SystemClock
 from shared.models import AuditEntry, Membership, Person, SignIn, SsoConnection
 from shared.web import cookies
 from tests.administration.sso.conftest import BACK, Company, query_of
-from tests.support.browsing import Page
+from tests.support.browsing import Browser, Page
 from tests.support.builders import make_tenant
 from tests.support.people import add_member, make_person
 
@@ -92,6 +93,7 @@ async def test_an_account_that_was_there_agrees_by_a_letter_once(company: Compan
     assert "Your account is linked" in page.text
     assert (await company.comes(ann)).path == "/"
     assert await company.members() == {person.id: "viewer"}
+    assert {"sso.link", "member.join"} <= await company.audited()
     page = await company.browser.open("administration", f"/sign-in/sso/link{link}")
     assert (await company.browser.send(page, "/sign-in/sso/link")).status == 400
 
@@ -104,6 +106,21 @@ async def test_a_provider_opens_no_account_of_an_owner_that_did_not_agree(compan
     page = await company.comes(false)
     assert "One more step" in page.text
     assert "__Host-fortress" not in company.browser.jar["administration.fortress.localhost"]
+
+
+async def test_of_two_who_come_for_the_first_time_at_once_there_is_one(company: Company) -> None:
+    ann = await company.knows("ann", company.address())
+    first, second = company.browser, Browser({"administration": company.app})
+    ways = [await company.way_back(ann)]
+    company.browser = second
+    # In another browser they sign in at the provider anew.
+    company.provider.forget()
+    ways.append(await company.way_back(ann))
+    pages = await asyncio.gather(
+        *(one.open("administration", way) for one, way in zip((first, second), ways, strict=True))
+    )
+    assert [page.path for page in pages] == ["/", "/"]
+    assert len(await company.people()) == len(await company.links()) == 1
 
 
 async def _disable(company: Company, person: Person) -> None:
