@@ -4,7 +4,7 @@
 
 An entry says its organisation and its number, so none can take another's place. What is personal is
 in it as a digest only: SHA-256(salt + canonical(value)). Whoever has salt and value can show that
-they belong there; once both are erased, the chain holds as before (docs/adr/0025, 0026).
+they belong there; once both are erased, the chain holds as before (docs/adr/0026, 0027).
 """
 
 import hashlib
