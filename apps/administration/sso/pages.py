@@ -62,8 +62,11 @@ async def start(visit: VisitOf, session: WriteSession, form: FormOf) -> Response
         attempt = await attempts.admit(database, email, visit.address, visit.now)
         async with database.read() as reading:
             connection = await service.offered(reading, email)
-        await attempts.passed(session, attempt, visit.now)
-        return await _send(visit, connection, email, then)
+        try:
+            return await _send(visit, connection, email, then)
+        finally:
+            # Last, so that no transaction is open while the provider is asked.
+            await attempts.passed(session, attempt, visit.now)
     except (NoAddress, NotOffered, ProviderFailed, TooMany) as error:
         return _form(visit.request, then, typed, error)
 
