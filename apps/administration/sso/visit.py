@@ -21,8 +21,8 @@ APP = "administration"
 BACK = "/sign-in/sso/done"
 # From being sent to the provider to coming back.
 LASTS = timedelta(minutes=15)
-# A longer place to go on to does not go along: a cookie has room for 4 KB.
-LONGEST_THEN = 1_000
+# A longer place to go on to does not go along: proxies have 4 KB for all headers of an answer.
+LONGEST_THEN = 500
 
 
 @dataclass(frozen=True, slots=True)
