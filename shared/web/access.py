@@ -63,9 +63,10 @@ def forget(request: Request) -> None:
 
 async def signed_in(request: Request) -> SignedIn:
     """Who is signed in, and note that they were here. Raises `NotSignedIn`."""
-    known = hasattr(request.state, "signed_in")
     found = await quietly_signed_in(request)
-    if found.stale and not known:
+    if found.stale and not hasattr(request.state, "session_noted"):
+        # Once, and before the route writes: SQLite has one writer.
+        request.state.session_noted = True
         here: Services = request.app.state.services
         async with here.database.unit_of_work() as session:
             await sessions.touch(session, found, here.clock.now())

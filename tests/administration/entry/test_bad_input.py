@@ -167,6 +167,21 @@ async def test_who_was_removed_sees_nothing_of_the_organisation(home: Home) -> N
     assert (page.status, "None yet" in page.text) == (200, True)
 
 
+async def test_who_was_removed_from_one_organisation_chooses_another(home: Home) -> None:
+    browser, database = home.browser(), home.services.database
+    page = await home.sign_in(browser, "api")
+    assert "/organisation" not in page.forms
+    other = await make_tenant(database)
+    await add_member(database, other, home.person, "viewer")
+    async with database.unit_of_work() as session:
+        first = Membership.org_id == home.tenant.id
+        await session.execute(delete(Membership).where(first))
+    page = await browser.open("api")
+    assert "None chosen" in page.text
+    page = await browser.send(page, "/organisation", {"organisation": other.public_id})
+    assert "None chosen" not in page.text
+
+
 async def test_a_wrong_key_never_falls_back_to_the_session(home: Home) -> None:
     browser = home.browser()
     await home.sign_in(browser, "api")

@@ -3,12 +3,13 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import func, select, update
 
 from shared.auth import sessions
 from shared.clock import SystemClock
 from shared.db.scope import scoped
-from shared.models import AuditEntry, Job, SignIn
+from shared.models import AppSession, AuditEntry, Job, SignIn
 from shared.web.cookies import SESSION
 from shared.web.returns import APPS
 from tests.administration.entry.conftest import PASSWORD, Home
@@ -145,17 +146,30 @@ async def test_a_new_browser_is_written_about_once(home: Home) -> None:
     assert await letters(home) == before + 1
 
 
-async def test_asking_whether_the_session_is_alive_does_not_prolong_it(home: Home) -> None:
+@pytest.mark.parametrize(
+    ("app", "path", "prolongs"),
+    [
+        ("administration", "/session", False),
+        ("administration", "/account", True),
+        ("api", "/v1/devices", True),
+    ],
+)
+async def test_use_prolongs_a_session_and_asking_whether_it_is_alive_does_not(
+    home: Home, app: str, path: str, *, prolongs: bool
+) -> None:
     browser = home.browser()
-    await home.sign_in(browser)
+    await home.sign_in(browser, app)
     long_ago = SystemClock().now() - timedelta(hours=11)
+    mine = SignIn.person_id == home.person.id
+    numbers = select(SignIn.id).where(mine)
     async with home.services.database.unit_of_work() as session:
-        mine = SignIn.person_id == home.person.id
         await session.execute(update(SignIn).where(mine).values(seen_at=long_ago))
-    await browser.request("GET", at("administration", "/session"), headers=JSON)
+        of_app = AppSession.sign_in_id.in_(numbers)
+        await session.execute(update(AppSession).where(of_app).values(seen_at=long_ago))
+    assert (await browser.request("GET", at(app, path), headers=JSON)).is_success
     async with home.services.database.read() as session:
         seen = await session.scalar(select(SignIn.seen_at).where(mine))
-    assert seen == long_ago
+    assert (seen != long_ago) == prolongs
 
 
 async def test_what_a_person_was_answered_nobody_else_hears_again(home: Home) -> None:
