@@ -13,7 +13,8 @@ class ReportRun(Base):
     """An export that is made in the background, and its file.
 
     `state`: queued, running, succeeded, failed or cancelled. `progress`: rows written so far. From
-    `expires_at` on nobody sees it any more; its file goes, then its row.
+    `expires_at` on nobody sees it any more; its file goes, then its row. `sight`: stands for the
+    groups of devices that its asker was limited to; none: the file is of all devices.
     """
 
     __tablename__ = "report_run"
@@ -27,6 +28,7 @@ class ReportRun(Base):
     kind: Mapped[str] = mapped_column(String(16))
     parameters: Mapped[dict[str, Any]] = mapped_column(JSON)
     state: Mapped[str] = mapped_column(String(16))
+    sight: Mapped[str | None] = mapped_column(String(64))
     progress: Mapped[int] = mapped_column(BigInteger, default=0)
     file_key: Mapped[str] = mapped_column(String(191))
     size: Mapped[int | None] = mapped_column(BigInteger)
