@@ -67,11 +67,13 @@ MEANS: Final[Mapping[str, str]] = MappingProxyType(
         # Who is invited to what, but not what opens it.
         "invited": "SELECT (id, public_id, org_id, email, role, invited_by, created_at, expires_at,"
         " accepted_at, revoked_at)",
+        # The command line ends what somebody lost; it sees nothing of it.
+        "end": "SELECT (person_id), DELETE",
         # Who has which factors, but not what they are made of.
         "has": "SELECT (id, person_id, created_at)",
         "spent": "SELECT (id, person_id, created_at, used_at)",
         # Which provider an organisation signs in with and who is who there, but no secret.
-        "connected": "SELECT (id, public_id, org_id, issuer, client_id, role, enabled, enforced,"
+        "to_whom": "SELECT (id, public_id, org_id, issuer, client_id, role, enabled, enforced,"
         " created_at, updated_at)",
         "linked": "SELECT (id, public_id, org_id, issuer, subject, person_id, created_at,"
         " expires_at, linked_at, last_used_at)",
@@ -117,8 +119,8 @@ session            hold   hold      own            hold    hold    hold         
 sign_in_code       redeem redeem    own            redeem  redeem  redeem       -      -     -
 mail_token         -      -         own            -       -       -            -      add   -
 attempt            -      -         own            -       -       -            -      -     -
-totp               -      -         own            -       -       -            -      -     has
-recovery_code      -      -         own            -       -       -            -      -     spent
+totp               -      -         own            -       -       -            -      end   has
+recovery_code      -      -         own            -       -       -            -      end   spent
 passkey            -      -         own            -       -       -            -      -     read
 spent_challenge    -      -         give           -       -       -            -      -     -
 audit_entry        add    add       give           add     note    add          -      add   read
@@ -126,7 +128,7 @@ audit_personal     add    add       give           add     add     add          
 audit_seal         -      -         give           -       -       -            -      -     read
 audit_chain        -      -         keep           -       -       -            -      -     read
 support_grant      read   read      keep           read    read    read         -      -     read
-sso_connection     -      -         own            -       -       -            -      -     connected
+sso_connection     -      -         own            -       -       -            -      -     to_whom
 mail_domain        -      -         own            -       -       -            -      -     read
 sso_identity       -      -         own            -       -       -            -      -     linked
 idempotency_key    own    own       own            own     own     tidy         -      -     -

@@ -12,6 +12,7 @@ from apps.cli import (
     devices,
     doctor,
     keys,
+    lost,
     migrate,
     organisations,
     people,
@@ -40,6 +41,7 @@ app.add_typer(keys.app, name="key")
 app.add_typer(devices.app, name="device")
 app.add_typer(audit.app, name="audit")
 people.app.add_typer(accounts.app)
+people.app.add_typer(lost.app)
 app.add_typer(people.app, name="people")
 app.add_typer(plan.app, name="plan")
 for part in (plan_cost, plan_compute, plan_scale):

@@ -3,8 +3,12 @@
 from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import select
 
-from shared.ids import new_id
+from apps.administration.factors.service import second_needed
+from shared.clock import SystemClock
+from shared.ids import digest, new_id
+from shared.models import AuditEntry, Person, RecoveryCode, Totp
 from shared.web.services import Services
 from tests.apps.cli.conftest import Fortress
 from tests.support.browsing import Browser, Page, make_apps
@@ -61,6 +65,7 @@ def test_who_is_known_already_gets_no_link(fortress: Fortress, org: str) -> None
         (("add", "nobody", "--org"), "write a mail address"),
         (("add", "a@example.com", "--role", "king", "--org"), "there is no role"),
         (("reset", "nobody-at-all@example.com"), "nobody signs in"),
+        (("forget-codes", "nobody-at-all@example.com"), "nobody signs in"),
     ],
 )
 def test_what_cannot_be_is_said(
@@ -69,3 +74,25 @@ def test_what_cannot_be_is_said(
     given = [*arguments, org] if arguments[-1] == "--org" else arguments
     ended = fortress("people", *given)
     assert (ended.code, says in ended.err) == (1, True), ended.err
+
+
+async def test_who_lost_what_makes_codes_is_asked_for_none(
+    fortress: Fortress, org: str, services: Services
+) -> None:
+    email, now = address(), SystemClock().now()
+    made = fortress("people", "add", email, "--org", org, "--json").document
+    async with services.database.unit_of_work() as session:
+        query = select(Person.id).where(Person.public_id == made["id"])
+        person_id = (await session.scalars(query)).one()
+        session.add(Totp(person_id=person_id, secret="sealed", last_step=0, created_at=now))
+        code = digest(new_id("code"))
+        session.add(RecoveryCode(person_id=person_id, code_hash=code, created_at=now))
+    assert fortress("people", "forget-codes", email).code == 0
+    async with services.database.unit_of_work() as session:
+        assert not await second_needed(session, person_id)
+        left = select(RecoveryCode.id).where(RecoveryCode.person_id == person_id)
+        assert (await session.scalars(left)).all() == []
+        actions = select(AuditEntry.action).where(AuditEntry.target == made["id"])
+        assert "totp.remove" in (await session.scalars(actions)).all()
+    again = fortress("people", "forget-codes", email)
+    assert (again.code, "no code is asked for" in again.err) == (1, True)
