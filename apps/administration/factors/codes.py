@@ -47,10 +47,12 @@ async def confirm(doing: Doing, secret: str, code: str) -> list[str]:
     if step is None or await _is_again(doing, before, secret):
         raise WrongFirstCode("look at the app again and write the six digits that it shows now")
     sealed = make_seal(doing.secret).close({"secret": secret}, label=str(person_id))
+    was = None if before is None else {"since": _date(before.created_at)}
     row = before or Totp(person_id=person_id)
     row.secret, row.last_step, row.created_at = sealed, step, doing.now
     doing.session.add(row)
-    await doing.record("totp.replace" if before else "totp.add", after={"since": _date(doing.now)})
+    action = "totp.replace" if before else "totp.add"
+    await doing.record(action, before=was, after={"since": _date(doing.now)})
     await doing.tell(words.factor_added(doing.now, doing.address, "an authenticator app"))
     return await _renew(doing)
 
@@ -59,10 +61,14 @@ async def remove(doing: Doing) -> None:
     """No second factor is asked for any more; recovery codes go with it."""
     person_id = doing.who.person_id
     await repository.hold(doing.session, person_id)
-    if not await repository.remove_totp(doing.session, person_id):
+    row = await repository.totp(doing.session, person_id)
+    if row is None:
         return
+    left = await repository.recovery_codes_left(doing.session, person_id)
+    before = {"since": _date(row.created_at), "recovery_codes": left}
+    await doing.session.delete(row)
     await repository.replace_recovery_codes(doing.session, person_id, [], doing.now)
-    await doing.record("totp.remove")
+    await doing.record("totp.remove", before=before)
     await doing.tell(words.factor_removed(doing.now, doing.address, "the authenticator app"))
 
 
@@ -74,8 +80,13 @@ async def renew(doing: Doing) -> list[str]:
     await repository.hold(doing.session, person_id)
     if await repository.totp(doing.session, person_id) is None:
         raise SetUpOver
+    left = await repository.recovery_codes_left(doing.session, person_id)
     made = await _renew(doing)
-    await doing.record("recovery_codes.renew", after={"codes": len(made)})
+    await doing.record(
+        "recovery_codes.renew",
+        before={"recovery_codes": left},
+        after={"recovery_codes": len(made)},
+    )
     await doing.tell(words.factor_added(doing.now, doing.address, "new recovery codes"))
     return made
 

@@ -120,7 +120,7 @@ async def _form(
     desk: Desk, secret: str, sealed: str, errors: dict[str, str], status: int
 ) -> Response:
     address = rules.address(secret, desk.who.email)
-    response = await desk.show(
+    return await desk.show(
         "factors-app.html",
         status,
         title=SET_UP,
@@ -130,11 +130,10 @@ async def _form(
         picture=qr_code(address),
         errors=errors,
     )
-    return _unkept(response)
 
 
 async def _codes(desk: Desk, made: list[str]) -> Response:
-    return _unkept(await desk.show("factors-codes.html", title="Your recovery codes", codes=made))
+    return await desk.show("factors-codes.html", title="Your recovery codes", codes=made)
 
 
 async def _passkey(
@@ -153,9 +152,3 @@ async def _passkey(
         errors=errors or {},
         longest=LONGEST_PASSKEY_NAME,
     )
-
-
-def _unkept(response: Response) -> Response:
-    """What is shown once stays in no cache."""
-    response.headers["Cache-Control"] = "no-store"
-    return response

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Delete, Update, delete, func, select, update
+from sqlalchemy import Update, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db.dialect import lock_rows
@@ -37,10 +37,6 @@ async def count_step(session: AsyncSession, person_id: int, step: int) -> bool:
         .where(Totp.person_id == person_id, Totp.last_step < step)
         .values(last_step=step),
     )
-
-
-async def remove_totp(session: AsyncSession, person_id: int) -> bool:
-    return await _changed(session, delete(Totp).where(Totp.person_id == person_id))
 
 
 async def use_recovery_code(
@@ -121,6 +117,6 @@ async def remove_passkey(session: AsyncSession, row: Passkey) -> None:
     await session.execute(delete(Passkey).where(Passkey.id == row.id))
 
 
-async def _changed(session: AsyncSession, statement: Update | Delete) -> bool:
+async def _changed(session: AsyncSession, statement: Update) -> bool:
     done: Any = await session.execute(statement.execution_options(synchronize_session=False))
     return bool(done.rowcount)

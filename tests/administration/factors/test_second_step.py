@@ -1,12 +1,15 @@
 """The second step of signing in with a password."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from apps.administration.mail_entry.pages import RESET_USE, SIGN_IN_USE
 from shared.auth.passwords import Passwords
-from shared.models import SignIn
+from shared.ids import digest, new_secret
+from shared.models import MailToken, SignIn
 from shared.web.services import Services
 from tests.administration.factors.conftest import Desk, code_of, make_desk
 from tests.support.browsing import Browser, Page
@@ -94,3 +97,30 @@ async def test_a_passkey_stands_for_both_steps(enrolled: Enrolled) -> None:
     desk.leave()
     assert (await desk.show_passkey(then="/account")).json() == {"to": "/account"}
     assert (await methods(desk))[-1] == "passkey"
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "typed"),
+    [
+        ("link", SIGN_IN_USE, {}),
+        ("reset", RESET_USE, {"password": "eleven loud doors at sea"}),
+    ],
+)
+async def test_neither_a_link_by_mail_nor_a_reset_goes_round_it(
+    enrolled: Enrolled, kind: str, path: str, typed: dict[str, str]
+) -> None:
+    desk, token, now = enrolled.desk, new_secret(), enrolled.desk.clock.now()
+    made = MailToken(
+        token_hash=digest(token),
+        person_id=desk.person.id,
+        kind=kind,
+        email=desk.person.email,
+        created_at=now,
+        expires_at=now + timedelta(minutes=15),
+    )
+    async with desk.services.database.unit_of_work() as session:
+        session.add(made)
+    page = await desk.open(f"{path}?token={token}")
+    after = await desk.browser.send(page, path, typed)
+    assert after.path == SECOND
+    assert (await desk.open("/account")).path == "/sign-in"
