@@ -4,6 +4,7 @@ says which test shows its entry.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -16,6 +17,8 @@ from tests.isolation.entry import Entry
 from tests.isolation.walk import Walk
 
 pytestmark = pytest.mark.parametrize("database_url", ["mariadb"], indirect=True, scope="session")
+
+ROOT = Path(__file__).parents[2]
 
 MEASURED = "what devices measured: it is data of its own, with where it came from"
 CHOICE = "which of one's own organisations one looks at changes nothing in any"
@@ -40,29 +43,37 @@ SILENT = {
     "POST /audit/keep": NOTHING,
 }
 # Route → where its entry is shown, because the walk's request of it is refused.
+ENTRY = "tests/administration/entry/test_sign_ins.py"
+MAIL = "tests/administration/people/test_mail_entry.py"
+ACCOUNT = "tests/administration/people/test_account.py"
+CODES = "tests/administration/factors/test_codes.py"
+PASSKEYS = "tests/administration/factors/test_passkeys.py"
+PROVIDER = "tests/administration/sso/test_coming_in.py"
+SETTING = "tests/administration/sso/test_sign_on.py"
+PRIVACY = "tests/administration/test_privacy.py"
 ELSEWHERE = {
-    "POST /sign-in": "tests/administration/entry/test_sign_ins.py",
-    "POST /confirm": "tests/administration/entry/test_sign_ins.py",
-    "POST /sign-in/link/use": "tests/administration/mail_entry",
-    "POST /reset/new": "tests/administration/mail_entry",
-    "POST /join": "tests/administration/invitations",
-    "POST /sign-in/passkey": "tests/administration/factors/test_passkeys.py",
-    "POST /confirm/passkey": "tests/administration/factors/test_passkeys.py",
-    "POST /sign-in/sso": "it sends to a provider",
-    "POST /sign-in/sso/link": "tests/administration/sso",
-    "POST /account/sign-ins/{sign_in}/end": "tests/administration/entry/test_sign_ins.py",
-    "POST /account/password": "tests/administration/account",
-    "POST /account/mail/prove": "tests/administration/account",
-    "POST /account/data/erase": "tests/administration/test_privacy.py",
-    "POST /people/{membership_id}/erase": "tests/administration/test_privacy.py",
-    "POST /account/factors/app": "tests/administration/factors",
-    "POST /account/factors/recovery-codes": "tests/administration/factors",
-    "POST /account/factors/passkeys": "tests/administration/factors/test_passkeys.py",
-    "POST /account/factors/passkeys/{passkey_id}/name": "tests/administration/factors",
-    "POST /account/factors/passkeys/{passkey_id}/remove": "tests/administration/factors",
-    "POST /sign-on/connection": "tests/administration/sso",
-    "POST /sign-on/connection/test": "it asks the provider, and changes nothing",
-    "POST /sign-on/domains/{domain_id}/check": "tests/administration/sso",
+    "POST /sign-in": ENTRY,
+    "POST /confirm": ENTRY,
+    "POST /account/sign-ins/{sign_in}/end": ENTRY,
+    "POST /sign-in/link/use": MAIL,
+    "POST /reset/new": MAIL,
+    "POST /join": "tests/administration/people/test_invitations.py",
+    "POST /account/password": ACCOUNT,
+    "POST /account/mail/prove": ACCOUNT,
+    "POST /sign-in/passkey": PASSKEYS,
+    "POST /confirm/passkey": PASSKEYS,
+    "POST /account/factors/passkeys": PASSKEYS,
+    "POST /account/factors/passkeys/{passkey_id}/name": PASSKEYS,
+    "POST /account/factors/passkeys/{passkey_id}/remove": PASSKEYS,
+    "POST /account/factors/app": CODES,
+    "POST /account/factors/recovery-codes": CODES,
+    "POST /sign-in/sso": PROVIDER,
+    "POST /sign-in/sso/link": PROVIDER,
+    "POST /sign-on/connection": SETTING,
+    "POST /sign-on/connection/test": SETTING,
+    "POST /sign-on/domains/{domain_id}/check": SETTING,
+    "POST /account/data/erase": PRIVACY,
+    "POST /people/{membership_id}/erase": PRIVACY,
 }
 # What happened is all there is to say of it.
 EVENTS = {"sign_in.end"}
@@ -104,3 +115,4 @@ async def test_every_change_leaves_an_entry_with_what_changed(
 async def test_what_leaves_no_entry_is_a_route(walks: Walks) -> None:
     there = {entry.shown for app in APPS for entry in walks[app].entries}
     assert sorted((SILENT.keys() | ELSEWHERE.keys()) - there) == []
+    assert [file for file in ELSEWHERE.values() if not (ROOT / file).exists()] == []
