@@ -72,7 +72,7 @@ up: secrets ## Start all containers (after make images; PROFILE=fleet: with devi
 	@scripts/compose start $(if $(PROFILE),--profile $(PROFILE))
 	@scripts/compose run --rm --no-deps fortress demo
 	@echo "http://api.fortress.localhost:$$(scripts/compose port nginx 8080 | sed 's/.*://')  (reporting. administration. billing. loyalty. dashboarding.)"
-	@echo "devices: $$(scripts/compose port ingest 9000)"
+	@echo "devices: $$(scripts/compose port ingest 9000), trackers: $$(scripts/compose port ingest 9001)"
 
 down: ## End all containers; the volumes stay (scripts/compose down -v: these too)
 	@scripts/compose --profile fleet --profile tools --profile dev down

@@ -219,6 +219,26 @@ def test_no_packet_with_a_right_checksum_raises_or_goes_unanswered(codec: int, r
     assert answered == (b"" if codec in (0x0C, 0x0D) else rest[:1].rjust(4, b"\0"))
 
 
+@given(
+    st.lists(records, min_size=1, max_size=3),
+    st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=4),
+    st.integers(0, 40),
+)
+def test_a_bent_packet_with_a_right_checksum_is_stored_or_kept_and_answered(
+    written: list[Fix], bends: list[tuple[int, int]], cut: int
+) -> None:
+    body = bytearray(packet(written)[8:-4])
+    for place, byte in bends:
+        body[1 + place % (len(body) - 1)] = byte
+    body = body[: max(3, len(body) - cut)]
+    speech = opened()
+    block, end = feed(speech, framed(bytes(body)))
+    assert end is None
+    assert block.reply + committed(speech, block) == body[1].to_bytes(4)
+    # A count of none is nothing, unless bytes are left over.
+    assert block.count or body[1] == 0
+
+
 @given(st.lists(records, min_size=1, max_size=3), st.integers(0, 10_000), st.integers(1, 255))
 def test_nothing_of_a_packet_that_was_bent_on_the_way_is_stored(
     written: list[Fix], place: int, bend: int
