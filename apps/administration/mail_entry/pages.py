@@ -79,7 +79,7 @@ async def send_reset(
 async def sent(request: Request) -> Response:
     text = (
         "If there is an account with this address, a letter with a link is on its way to it. The"
-        " link works once, within 15 minutes. Look among unwanted mail too."
+        " link works once, and for minutes only. Look among unwanted mail too."
     )
     links = [(ENTRY, "Sign in")]
     return show(request, PAGES, "message.html", title="Look into your mail", text=text, links=links)
