@@ -46,6 +46,14 @@ class InUse(Conflict):
         )
 
 
+class GivenBySignOn(Conflict):
+    code = "role_given_by_sign_on"
+    title = "This role is in use"
+
+    def __init__(self) -> None:
+        super().__init__("who comes by single sign-on gets it; choose another role there first")
+
+
 class TooManyRoles(Conflict):
     code = "too_many_roles"
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db.dialect import lock_rows
 from shared.db.scope import scoped
-from shared.models import Invitation, Membership, Organisation, Role
+from shared.models import Invitation, Membership, Organisation, Role, SsoConnection
 
 
 async def hold(session: AsyncSession, org_id: int) -> None:
@@ -41,14 +41,23 @@ async def members_by_role(session: AsyncSession, org_id: int) -> dict[str, int]:
     return {row.role: row.members for row in rows}
 
 
-async def uses(session: AsyncSession, org_id: int, role: str, now: datetime) -> tuple[int, int]:
-    """How many members have a role, and how many open invitations give it."""
+async def members_with(session: AsyncSession, org_id: int, role: str) -> int:
     having = select(func.count(Membership.id)).where(Membership.role == role)
+    return await session.scalar(scoped(org_id, having)) or 0
+
+
+async def invitations_to(session: AsyncSession, org_id: int, role: str, now: datetime) -> int:
+    """How many open invitations give a role."""
     giving = select(func.count(Invitation.id)).where(
         Invitation.role == role,
         Invitation.accepted_at.is_(None),
         Invitation.revoked_at.is_(None),
         Invitation.expires_at > now,
     )
-    members = await session.scalar(scoped(org_id, having)) or 0
-    return members, await session.scalar(scoped(org_id, giving)) or 0
+    return await session.scalar(scoped(org_id, giving)) or 0
+
+
+async def given_by_sign_on(session: AsyncSession, org_id: int, role: str) -> bool:
+    """Whether who comes by single sign-on for the first time gets the role."""
+    giving = select(SsoConnection.id).where(SsoConnection.role == role)
+    return await session.scalar(scoped(org_id, giving)) is not None

@@ -96,14 +96,17 @@ async def update(
 
 
 async def delete(session: AsyncSession, change: Change, public_id: str) -> None:
-    """Raises `NoSuchRole`, `InUse`, `Exceeds`."""
+    """Raises `NoSuchRole`, `InUse`, `GivenBySignOn`, `Exceeds`."""
     org_id = change.origin.org_id
     await repository.hold(session, org_id)
     row = await _find(session, org_id, public_id)
     _check_may(change, permitted(row.public_id, row.permissions))
-    members, invitations = await repository.uses(session, org_id, public_id, change.now)
+    members = await repository.members_with(session, org_id, public_id)
+    invitations = await repository.invitations_to(session, org_id, public_id, change.now)
     if members or invitations:
         raise errors.InUse(members, invitations)
+    if await repository.given_by_sign_on(session, org_id, public_id):
+        raise errors.GivenBySignOn
     before = _values(row)
     await session.delete(row)
     audit.record(session, change.origin, "role.delete", public_id, at=change.now, before=before)

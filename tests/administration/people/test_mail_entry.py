@@ -1,5 +1,7 @@
 """Links by mail: to sign in, and to choose a new password."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select, update
 
@@ -166,6 +168,15 @@ async def test_only_the_hash_of_a_link_is_stored(office: Office) -> None:
         jobs = (await session.execute(select(Job.__table__))).all()
     assert token not in str(rows)
     assert token not in str(jobs)
+
+
+@pytest.mark.parametrize(("way", "minutes"), [("/sign-in/link", 10), ("/reset", 15)])
+async def test_a_link_lives_for_minutes(office: Office, way: str, minutes: int) -> None:
+    await linked(office, way)
+    mine = select(MailToken).where(MailToken.person_id == office.home.person.id)
+    async with office.services.database.read() as session:
+        (row,) = await session.scalars(mine)
+    assert row.expires_at - row.created_at == timedelta(minutes=minutes)
 
 
 @on_one_database

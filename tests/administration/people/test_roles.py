@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from shared.auth.permissions import PERMISSIONS
 from shared.db import scoped
-from shared.models import Membership, Role
+from shared.models import Membership, Role, SsoConnection
 from tests.administration.people.conftest import Office, on_one_database
 from tests.support.builders import make_tenant
 
@@ -53,6 +53,25 @@ async def test_a_role_that_somebody_has_stays_and_says_by_how_many(office: Offic
     page = await office.post(office.owner, f"/roles/{role}/delete")
     assert page.status == 409
     assert "1 member and 1 open invitation have it" in page.text
+
+
+async def test_a_role_that_single_sign_on_gives_stays(office: Office) -> None:
+    role = await office.custom("usage:read")
+    at = office.services.clock.now()
+    connection = SsoConnection(
+        org_id=office.home.tenant.id,
+        issuer="https://provider.example.com",
+        client_id="fortress",
+        client_secret="sealed",
+        role=role,
+        created_at=at,
+        updated_at=at,
+    )
+    async with office.services.database.unit_of_work() as session:
+        session.add(connection)
+    page = await office.post(office.owner, f"/roles/{role}/delete")
+    assert page.status == 409
+    assert "single sign-on" in page.text
 
 
 @on_one_database
