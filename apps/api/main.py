@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from apps.api.dead_letters.router import router as dead_letters
 from apps.api.devices.router import router as devices
 from apps.api.events.router import router as events
+from apps.api.groups.router import router as groups
 from apps.api.imports.router import router as imports
 from apps.api.ingestion.router import router as ingestion
 from apps.api.profiles.router import router as profiles
@@ -35,7 +36,17 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         title="Fortress API",
         description=DESCRIPTION,
         services=made,
-        routers=[profiles, imports, devices, readings, series, events, ingestion, dead_letters],
+        routers=[
+            profiles,
+            imports,
+            devices,
+            groups,
+            readings,
+            series,
+            events,
+            ingestion,
+            dead_letters,
+        ],
         bulk=("/v1/devices/import", "/v1/readings"),
     )
     # Rows that count usage have the writing process in their key, so that none waits for another.

@@ -13,12 +13,24 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from shared.auth.principal import Sight
 from shared.db.scope import scoped
+from shared.errors import Forbidden
 from shared.models import DeviceGroupDevice, Membership, MembershipGroup, SignIn
 
 # Select[*tuple[Any, ...]]: a select of any columns.
 Statement = TypeVar("Statement", bound=Select[*tuple[Any, ...]] | Update | Delete)
 Limits = frozenset[int] | None
 """Numbers of groups; none: no limit."""
+
+
+class Limited(Forbidden):
+    code = "limited_to_groups"
+    title = "You see some devices only"
+
+
+def require_all(sight: Sight) -> None:
+    """For what is of all devices together. Raises `Limited`."""
+    if sight.groups is not None:
+        raise Limited("this is of all devices, and you see those of your groups; ask an owner")
 
 
 def narrow(sight: Sight, statement: Statement, device_id: InstrumentedAttribute[Any]) -> Statement:

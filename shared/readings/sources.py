@@ -8,6 +8,8 @@ import msgspec
 from sqlalchemy import Select, Text, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.auth.limits import Limits, narrow
+from shared.auth.principal import Sight
 from shared.db.chunks import chunks, length
 from shared.db.scope import scoped
 from shared.models import Device, DeviceProfile, Organisation
@@ -30,31 +32,38 @@ COLUMNS: Final = (
 )
 
 
-async def by_uid(session: AsyncSession, org_id: int, uids: Sequence[str]) -> dict[str, Source]:
-    """The organisation's devices with these uids; one that is disabled or gone is left out."""
+async def by_uid(
+    session: AsyncSession, org_id: int, uids: Sequence[str], *, groups: Limits = None
+) -> dict[str, Source]:
+    """The organisation's devices with these uids; one that is disabled or gone, or in none of
+    `groups`, is left out.
+    """
     found: dict[str, Source] = {}
     for some in chunks(uids, length):
-        found |= {s.uid: s for s in await _load(session, org_id, Device.uid.in_(some))}
+        found |= {
+            s.uid: s for s in await _load(session, Sight(org_id, groups), Device.uid.in_(some))
+        }
     return found
 
 
 async def by_public_id(session: AsyncSession, org_id: int, public_id: str) -> Source | None:
     """One device of the organisation by its public id; none if it is disabled or gone."""
-    found = await _load(session, org_id, Device.public_id == public_id)
+    found = await _load(session, Sight(org_id), Device.public_id == public_id)
     return found[0] if found else None
 
 
 async def by_number(session: AsyncSession, org_id: int, device_id: int) -> Source | None:
     """One device of the organisation by its row number; none if it is disabled or gone."""
-    found = await _load(session, org_id, Device.id == device_id)
+    found = await _load(session, Sight(org_id), Device.id == device_id)
     return found[0] if found else None
 
 
-async def _load(session: AsyncSession, org_id: int, condition: Any) -> list[Source]:
-    wanted = scoped(org_id, with_profile(select(*COLUMNS))).where(
+async def _load(session: AsyncSession, sight: Sight, condition: Any) -> list[Source]:
+    wanted = scoped(sight.org_id, with_profile(select(*COLUMNS))).where(
         condition, Device.gone == 0, Device.disabled.is_(False)
     )
-    return [make_source(row) for row in await session.execute(wanted)]
+    rows = await session.execute(narrow(sight, wanted, Device.id))
+    return [make_source(row) for row in rows]
 
 
 def with_profile(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:

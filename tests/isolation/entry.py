@@ -25,6 +25,7 @@ PATHS: Final[Mapping[str, str]] = {
     "profile_id": "profile",
     "device_id": "device",
     "letter_id": "letter",
+    "group_id": "group",
     "meter_id": "meter",
     "programme_id": "programme",
     "member_id": "member",
@@ -69,7 +70,8 @@ class Entry:
     answered instead of 404 where a thing (by its name in `Things`) is another organisation's.
     `where`: path parameters that `PATHS` does not know. `stream`: the answer does not end.
     `present`: what a public route answers who is signed in already; `removed`: what a route for
-    everybody who is signed in answers who belongs nowhere; where that is not `expect`.
+    everybody who is signed in answers who belongs nowhere; `limited`: what a member who is limited
+    to the groups in which the things are; where that is not `expect`.
     """
 
     method: str
@@ -85,6 +87,7 @@ class Entry:
     stream: bool = False
     present: int | None = None
     removed: int | None = None
+    limited: int | None = None
 
     @property
     def route(self) -> tuple[str, str]:
@@ -143,6 +146,9 @@ class Entries:
 
     def post(self, path: str, needs: str, **more: Any) -> None:
         self._every.append(Entry(method="POST", path=path, needs=needs, **more))
+
+    def put(self, path: str, needs: str, **more: Any) -> None:
+        self._every.append(Entry(method="PUT", path=path, needs=needs, **more))
 
     def patch(self, path: str, needs: str, **more: Any) -> None:
         self._every.append(Entry(method="PATCH", path=path, needs=needs, **more))

@@ -19,6 +19,7 @@ from shared.models import (
     DeadLetter,
     Device,
     DeviceEvent,
+    DeviceGroup,
     DeviceProfile,
     DeviceState,
     DeviceTag,
@@ -282,6 +283,7 @@ async def _fleet(seed: _Seed, org_id: int) -> dict[str, str]:
         for _ in range(2)
     ]
     device = await seed.add(*seed.devices)
+    groups = [DeviceGroup(org_id=org_id, name=_name("group"), created_at=now) for _ in range(2)]
     letters = [_letter(org_id, one, at) for at, one in enumerate(seed.devices * 2)]
     for one in seed.devices:
         await seed.add(*_sent(org_id, one, to_ms(now)))
@@ -289,6 +291,7 @@ async def _fleet(seed: _Seed, org_id: int) -> dict[str, str]:
         "profile": profiles[1].public_id,
         "unused_profile": profiles[0].public_id,
         "device": device.public_id,
+        "group": (await seed.add(*groups)).public_id,
         "uid": device.uid,
         "letter": (await seed.add(*letters)).public_id,
     }

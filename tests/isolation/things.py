@@ -21,6 +21,7 @@ class Things:
     profile: str
     unused_profile: str
     device: str
+    group: str
     uid: str
     letter: str
     meter: str

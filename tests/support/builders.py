@@ -8,7 +8,15 @@ from shared.auth.scopes import SCOPES
 from shared.clock import SystemClock
 from shared.db import Database
 from shared.ids import digest, new_id, new_secret
-from shared.models import Device, DeviceCredential, DeviceProfile, DeviceState, Organisation
+from shared.models import (
+    Device,
+    DeviceCredential,
+    DeviceGroup,
+    DeviceGroupDevice,
+    DeviceProfile,
+    DeviceState,
+    Organisation,
+)
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,19 @@ async def make_profile(
     async with database.unit_of_work() as session:
         session.add(profile)
     return profile
+
+
+async def make_group(database: Database, tenant: Tenant, *devices: MadeDevice) -> str:
+    """The public id of a new group of devices."""
+    group = DeviceGroup(org_id=tenant.id, name=new_id("group"), created_at=SystemClock().now())
+    async with database.unit_of_work() as session:
+        session.add(group)
+        await session.flush()
+        session.add_all(
+            DeviceGroupDevice(org_id=tenant.id, group_id=group.id, device_id=device.id)
+            for device in devices
+        )
+    return group.public_id
 
 
 async def make_device(

@@ -7,6 +7,8 @@ from typing import TypeVarTuple
 from sqlalchemy import Integer, LargeBinary, Row, ScalarSelect, Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.auth.limits import narrow
+from shared.auth.principal import Sight
 from shared.db import scoped
 from shared.models import DeadLetter
 
@@ -28,26 +30,25 @@ class Filter:
 Line = Row[int, str, int, int, int, int, str, str, int | None, bytes, int]
 
 
-async def find(session: AsyncSession, org_id: int, public_id: str) -> DeadLetter | None:
-    return (
-        await session.scalars(
-            scoped(org_id, select(DeadLetter).where(DeadLetter.public_id == public_id))
-        )
-    ).one_or_none()
+async def find(session: AsyncSession, sight: Sight, public_id: str) -> DeadLetter | None:
+    wanted = select(DeadLetter).where(DeadLetter.public_id == public_id)
+    statement = narrow(sight, scoped(sight.org_id, wanted), DeadLetter.device_id)
+    return (await session.scalars(statement)).one_or_none()
 
 
 async def find_many(
-    session: AsyncSession, org_id: int, public_ids: Sequence[str]
+    session: AsyncSession, sight: Sight, public_ids: Sequence[str]
 ) -> Sequence[DeadLetter]:
     """Those of `public_ids` (200 at most) that exist, oldest first."""
     statement = (
         select(DeadLetter).where(DeadLetter.public_id.in_(public_ids)).order_by(DeadLetter.id)
     )
-    return (await session.scalars(scoped(org_id, statement))).all()
+    found = narrow(sight, scoped(sight.org_id, statement), DeadLetter.device_id)
+    return (await session.scalars(found)).all()
 
 
 async def page(
-    session: AsyncSession, org_id: int, which: Filter, *, before: str | None, limit: int
+    session: AsyncSession, sight: Sight, which: Filter, *, before: str | None, limit: int
 ) -> Sequence[Line]:
     """Up to `limit` letters, newest first, older than the one with the public id `before`:
     (id, public_id, device_id, received_ts, boot, seq, code, detail, replayed_ts, the first
@@ -70,21 +71,22 @@ async def page(
         which,
     )
     if before is not None:
-        statement = statement.where(DeadLetter.id < _number(org_id, before))
+        statement = statement.where(DeadLetter.id < _number(sight.org_id, before))
     statement = statement.order_by(DeadLetter.id.desc()).limit(limit)
-    return (await session.execute(scoped(org_id, statement))).all()
+    found = narrow(sight, scoped(sight.org_id, statement), DeadLetter.device_id)
+    return (await session.execute(found)).all()
 
 
 async def waiting(
-    session: AsyncSession, org_id: int, which: Filter, *, after: str | None, limit: int
+    session: AsyncSession, sight: Sight, which: Filter, *, after: str | None, limit: int
 ) -> Sequence[DeadLetter]:
     """Up to `limit` letters, oldest first, newer than the one with the public id `after`."""
     statement = _limited(select(DeadLetter), which)
     if after is not None:
-        statement = statement.where(DeadLetter.id > _number(org_id, after))
-    return (
-        await session.scalars(scoped(org_id, statement.order_by(DeadLetter.id).limit(limit)))
-    ).all()
+        statement = statement.where(DeadLetter.id > _number(sight.org_id, after))
+    statement = statement.order_by(DeadLetter.id).limit(limit)
+    found = narrow(sight, scoped(sight.org_id, statement), DeadLetter.device_id)
+    return (await session.scalars(found)).all()
 
 
 async def mark_replayed(

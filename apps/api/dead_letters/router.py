@@ -20,6 +20,7 @@ from apps.api.dead_letters.schemas import (
 from apps.api.dependencies import ReadingsChange, ReadingsReader
 from apps.api.devices import repository as devices
 from apps.api.devices.service import number
+from shared.auth.principal import Sight
 from shared.models import DeadLetter
 from shared.readings.store import announce
 from shared.telemetry.clean import clean
@@ -45,15 +46,15 @@ async def list_letters(
     cursors: CursorsOf,
 ) -> Page[DeadLetterOut]:
     """Messages that could not be stored, newest first, and why."""
-    org_id = principal.org_id
+    org_id, sight = principal.org_id, principal.sight
     which = repository.Filter(
-        device_id=await _device(session, org_id, query.device),
+        device_id=await _device(session, sight, query.device),
         code=query.code,
         replayed=query.replayed,
     )
     about = {"list": "dead letters", "org": org_id, "which": repr(which)}
     before = cursors.decode(about, query.cursor)[0] if query.cursor else None
-    found = await repository.page(session, org_id, which, before=before, limit=query.limit + 1)
+    found = await repository.page(session, sight, which, before=before, limit=query.limit + 1)
     rows = found[: query.limit]
     names = await devices.public_ids(session, org_id, (row.device_id for row in rows))
     items = [
@@ -80,7 +81,7 @@ async def get(
     letter_id: LetterKey, principal: ReadingsReader, session: ReadSession
 ) -> DeadLetterFull:
     """One message that could not be stored, as it came."""
-    letter = await service.get(session, principal.org_id, letter_id)
+    letter = await service.get(session, principal.sight, letter_id)
     names = await devices.public_ids(session, principal.org_id, [letter.device_id])
     return _full(letter, names[letter.device_id])
 
@@ -90,7 +91,7 @@ async def replay_one(
     letter_id: LetterKey, request: Request, session: WriteSession, change: ReadingsChange
 ) -> ReplayedLetter:
     """Try to store it again, as the device's profile is today. It keeps its identity."""
-    letter = await service.get(session, change.origin.org_id, letter_id)
+    letter = await service.get(session, change.principal.sight, letter_id)
     done = await service.replay(session, change, request.app.state.task, [letter])
     after_commit(request, lambda: announce(services(request).bus, done.taken))
     return done.items[0]
@@ -109,15 +110,15 @@ async def replay_many(
     At most 200 at once; go on with `next` as `cursor` until it is null. Ids that do not exist
     are left out.
     """
-    org_id = change.origin.org_id
+    org_id, sight = change.origin.org_id, change.principal.sight
     if body.ids is not None:
-        letters = await repository.find_many(session, org_id, sorted(set(body.ids)))
+        letters = await repository.find_many(session, sight, sorted(set(body.ids)))
         return await _replayed(request, session, change, letters, None)
-    device_id = await _device(session, org_id, body.device)
+    device_id = await _device(session, sight, body.device)
     which = repository.Filter(device_id=device_id, code=body.code, replayed=False)
     about = {"list": "replay", "org": org_id, "which": repr(which)}
     after = cursors.decode(about, body.cursor)[0] if body.cursor else None
-    found = await repository.waiting(session, org_id, which, after=after, limit=body.limit + 1)
+    found = await repository.waiting(session, sight, which, after=after, limit=body.limit + 1)
     letters = found[: body.limit]
     more = len(found) > body.limit
     following = cursors.encode(about, [letters[-1].public_id]) if more else None
@@ -142,8 +143,8 @@ async def _replayed(
     )
 
 
-async def _device(session: AsyncSession, org_id: int, public_id: str | None) -> int | None:
-    return None if public_id is None else await number(session, org_id, public_id)
+async def _device(session: AsyncSession, sight: Sight, public_id: str | None) -> int | None:
+    return None if public_id is None else await number(session, sight, public_id)
 
 
 def _full(letter: DeadLetter, device: str) -> DeadLetterFull:

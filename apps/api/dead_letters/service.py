@@ -9,6 +9,7 @@ from apps.api.dead_letters import repository
 from apps.api.dead_letters.errors import NoSuchDeadLetter
 from apps.api.dead_letters.schemas import ReplayedLetter
 from shared.auth import audit
+from shared.auth.principal import Sight
 from shared.models import DeadLetter
 from shared.readings import sources
 from shared.readings.parcel import Source
@@ -30,9 +31,9 @@ class Replayed:
         return sum(item.status == status for item in self.items)
 
 
-async def get(session: AsyncSession, org_id: int, public_id: str) -> DeadLetter:
-    """A letter of the organisation. Raises `NoSuchDeadLetter`."""
-    letter = await repository.find(session, org_id, public_id)
+async def get(session: AsyncSession, sight: Sight, public_id: str) -> DeadLetter:
+    """A letter of a device that is seen. Raises `NoSuchDeadLetter`."""
+    letter = await repository.find(session, sight, public_id)
     if letter is None:
         raise NoSuchDeadLetter
     return letter

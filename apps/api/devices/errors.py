@@ -10,6 +10,16 @@ class NoSuchDevice(NotFound):
         super().__init__("there is no device with this id")
 
 
+class UidTakenUnseen(Conflict):
+    """For whoever does not see the device that has it."""
+
+    code = "uid_taken"
+    title = "Another device has this uid"
+
+    def __init__(self) -> None:
+        super().__init__("a device that you do not see has this uid; take another one")
+
+
 class NoToken(Conflict):
     code = "no_token"
     title = "A tracker has no token"

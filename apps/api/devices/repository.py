@@ -9,9 +9,19 @@ from sqlalchemy import ColumnElement, Row, Select, and_, delete, exists, or_, se
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.api.devices.rules import FRESH_MS
+from shared.auth.limits import narrow
+from shared.auth.principal import Sight
 from shared.db import scoped
 from shared.db.dialect import along
-from shared.models import Device, DeviceCredential, DeviceProfile, DeviceState, DeviceTag
+from shared.models import (
+    Device,
+    DeviceCredential,
+    DeviceGroup,
+    DeviceGroupDevice,
+    DeviceProfile,
+    DeviceState,
+    DeviceTag,
+)
 
 # Keeps a statement's text under what RDS Proxy takes without pinning.
 CHUNK = 200
@@ -30,22 +40,20 @@ class Filter:
     tracker: bool | None = None
     uid: str | None = None
     text: str | None = None
+    group: str | None = None
 
 
-async def find(session: AsyncSession, org_id: int, public_id: str) -> Device | None:
+async def find(session: AsyncSession, sight: Sight, public_id: str) -> Device | None:
     """A device that exists, by its public id."""
-    return (
-        await session.scalars(
-            scoped(org_id, select(Device).where(Device.public_id == public_id, Device.gone == 0))
-        )
-    ).one_or_none()
+    wanted = select(Device).where(Device.public_id == public_id, Device.gone == 0)
+    statement = narrow(sight, scoped(sight.org_id, wanted), Device.id)
+    return (await session.scalars(statement)).one_or_none()
 
 
-async def find_number(session: AsyncSession, org_id: int, public_id: str) -> int | None:
+async def find_number(session: AsyncSession, sight: Sight, public_id: str) -> int | None:
     """The number of a device that exists, by its public id."""
-    return await session.scalar(
-        scoped(org_id, select(Device.id).where(Device.public_id == public_id, Device.gone == 0))
-    )
+    wanted = select(Device.id).where(Device.public_id == public_id, Device.gone == 0)
+    return await session.scalar(narrow(sight, scoped(sight.org_id, wanted), Device.id))
 
 
 async def public_ids(session: AsyncSession, org_id: int, ids: Iterable[int]) -> dict[int, str]:
@@ -58,15 +66,16 @@ async def public_ids(session: AsyncSession, org_id: int, ids: Iterable[int]) -> 
     return found
 
 
-async def one(session: AsyncSession, org_id: int, public_id: str) -> Line | None:
+async def one(session: AsyncSession, sight: Sight, public_id: str) -> Line | None:
     """A device as `page` gives it."""
     statement = _listed().where(Device.public_id == public_id, Device.gone == 0)
-    return (await session.execute(scoped(org_id, statement))).one_or_none()
+    statement = narrow(sight, scoped(sight.org_id, statement), Device.id)
+    return (await session.execute(statement)).one_or_none()
 
 
 async def page(
     session: AsyncSession,
-    org_id: int,
+    sight: Sight,
     which: Filter,
     *,
     after: str | None,
@@ -77,14 +86,17 @@ async def page(
     id `after`: (id, public_id, uid, name, disabled, created_at, updated_at, profile, online,
     last_seen, firmware, imei, networks).
     """
+    org_id = sight.org_id
     statement = _listed().where(Device.gone == 0, *_conditions(org_id, which, now_ms))
     if after is not None:
         behind = scoped(org_id, select(Device.id).where(Device.public_id == after))
         statement = statement.where(Device.id > behind.scalar_subquery())
-    if not which.tags and which.uid is None:  # these have better ways to few devices
+    # These have better ways to few devices.
+    few = which.tags or which.uid is not None or which.group is not None
+    if not few and sight.groups is None:
         statement = along(statement, Device, "ix_device_org_id_gone_id")
-    statement = statement.order_by(Device.id).limit(limit)
-    return (await session.execute(scoped(org_id, statement))).all()
+    statement = narrow(sight, scoped(org_id, statement.order_by(Device.id)), Device.id)
+    return (await session.execute(statement.limit(limit))).all()
 
 
 async def tags(session: AsyncSession, org_id: int, ids: Sequence[int]) -> dict[int, list[str]]:
@@ -107,6 +119,13 @@ async def replace_tags(
     """Give a device exactly these tags."""
     await session.execute(scoped(org_id, delete(DeviceTag).where(DeviceTag.device_id == device_id)))
     session.add_all(DeviceTag(org_id=org_id, device_id=device_id, tag=tag) for tag in wanted)
+
+
+async def leave_groups(session: AsyncSession, org_id: int, device_id: int) -> None:
+    """Take a device out of every group."""
+    await session.execute(
+        scoped(org_id, delete(DeviceGroupDevice).where(DeviceGroupDevice.device_id == device_id))
+    )
 
 
 async def revoke_tokens(session: AsyncSession, org_id: int, device_id: int, now: Any) -> int:
@@ -147,6 +166,8 @@ def _listed() -> Select[*tuple[Any, ...]]:
 
 def _conditions(org_id: int, which: Filter, now_ms: int) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [_tagged(org_id, tag) for tag in which.tags]
+    if which.group is not None:
+        found.append(_grouped(org_id, which.group))
     if which.profile is not None:
         found.append(DeviceProfile.public_id == which.profile)
     if which.online is not None:
@@ -171,6 +192,15 @@ def _conditions(org_id: int, which: Filter, now_ms: int) -> list[ColumnElement[b
 def _tagged(org_id: int, tag: str) -> ColumnElement[bool]:
     having = select(DeviceTag).where(DeviceTag.tag == tag, DeviceTag.device_id == Device.id)
     return exists(scoped(org_id, having).correlate(Device))
+
+
+def _grouped(org_id: int, public_id: str) -> ColumnElement[bool]:
+    having = (
+        select(DeviceGroupDevice.device_id)
+        .join(DeviceGroup, DeviceGroup.id == DeviceGroupDevice.group_id)
+        .where(DeviceGroup.public_id == public_id)
+    )
+    return Device.id.in_(scoped(org_id, having))
 
 
 def _absent(now_ms: int) -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ from apps.api.devices.schemas import (
     DeviceQuery,
     TokenOut,
 )
+from shared.auth.principal import Sight
 from shared.clock import from_ms
 from shared.web import idempotency
 from shared.web.dependencies import ClockOf, CursorsOf, ReadSession, WriteSession
@@ -40,7 +41,7 @@ async def create(
 ) -> CreatedDevice:
     """Register a device. The answer has its token, which is shown this once; a tracker has none."""
     device, token = await service.create(session, change, body)
-    shown = await _show(session, device.org_id, device.public_id, change.clock.now_ms())
+    shown = await _show(session, change.principal.sight, device.public_id, change.clock.now_ms())
     response.headers["Location"] = f"/v1/devices/{device.public_id}"
     created = CreatedDevice(**shown.model_dump(), token=token)
     idempotency.keep(request, created.model_copy(update={"token": None}))
@@ -65,12 +66,13 @@ async def list_devices(
         tracker=None if query.transport is None else query.transport == "teltonika",
         uid=query.uid,
         text=query.q,
+        group=query.group,
     )
     about = {"list": "devices", "org": org_id, "which": repr(which)}
     after = cursors.decode(about, query.cursor)[0] if query.cursor else None
     now_ms = clock.now_ms()
     found = await repository.page(
-        session, org_id, which, after=after, limit=query.limit + 1, now_ms=now_ms
+        session, principal.sight, which, after=after, limit=query.limit + 1, now_ms=now_ms
     )
     rows = found[: query.limit]
     tags = await repository.tags(session, org_id, [row.id for row in rows])
@@ -84,7 +86,7 @@ async def get(
     device_id: DeviceKey, principal: DevicesReader, session: ReadSession, clock: ClockOf
 ) -> DeviceOut:
     """One device."""
-    return await _show(session, principal.org_id, device_id, clock.now_ms())
+    return await _show(session, principal.sight, device_id, clock.now_ms())
 
 
 @router.patch("/{device_id}", summary="Change a device", responses=NO_DEVICE | TAKEN)
@@ -93,7 +95,7 @@ async def patch(
 ) -> DeviceOut:
     """Change what the body names; `tags` and `networks` are replaced as a whole."""
     await service.patch(session, change, device_id, body)
-    return await _show(session, change.origin.org_id, device_id, change.clock.now_ms())
+    return await _show(session, change.principal.sight, device_id, change.clock.now_ms())
 
 
 @router.delete("/{device_id}", status_code=204, summary="Delete a device", responses=NO_DEVICE)
@@ -118,22 +120,22 @@ async def rotate_token(
 async def disable(device_id: DeviceKey, session: WriteSession, change: DevicesChange) -> DeviceOut:
     """It may not connect until it is enabled again; its connection ends."""
     await service.set_disabled(session, change, device_id, disabled=True)
-    return await _show(session, change.origin.org_id, device_id, change.clock.now_ms())
+    return await _show(session, change.principal.sight, device_id, change.clock.now_ms())
 
 
 @router.post("/{device_id}/enable", summary="Enable a device", responses=NO_DEVICE)
 async def enable(device_id: DeviceKey, session: WriteSession, change: DevicesChange) -> DeviceOut:
     """It may connect again."""
     await service.set_disabled(session, change, device_id, disabled=False)
-    return await _show(session, change.origin.org_id, device_id, change.clock.now_ms())
+    return await _show(session, change.principal.sight, device_id, change.clock.now_ms())
 
 
-async def _show(session: AsyncSession, org_id: int, public_id: str, now_ms: int) -> DeviceOut:
+async def _show(session: AsyncSession, sight: Sight, public_id: str, now_ms: int) -> DeviceOut:
     await session.flush()
-    row = await repository.one(session, org_id, public_id)
+    row = await repository.one(session, sight, public_id)
     if row is None:
         raise NoSuchDevice
-    tags = await repository.tags(session, org_id, [row.id])
+    tags = await repository.tags(session, sight.org_id, [row.id])
     return _out(row, tags.get(row.id, []), now_ms)
 
 

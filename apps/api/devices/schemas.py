@@ -153,6 +153,9 @@ class DeviceQuery(Model):
     profile: Annotated[str | None, Field(max_length=64, description="public id of a profile")] = (
         None
     )
+    group: Annotated[
+        str | None, Field(max_length=64, description="public id of a group of devices")
+    ] = None
     online: bool | None = None
     disabled: bool | None = None
     transport: Transport | None = None

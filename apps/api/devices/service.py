@@ -1,24 +1,35 @@
 """What can be done with devices."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.api.devices import repository
-from apps.api.devices.errors import NoSuchDevice, NoToken, NoTracker, UidIsImei
+from apps.api.devices.errors import NoSuchDevice, NoToken, NoTracker, UidIsImei, UidTakenUnseen
 from apps.api.devices.schemas import DeviceIn, DevicePatch
 from apps.api.profiles.repository import find as find_profile
 from shared.auth import audit
 from shared.auth.audit import Origin
-from shared.devices import UnknownProfile, add_token, register, register_tracker, uid_is_free
+from shared.auth.limits import join_groups
+from shared.auth.principal import Sight
+from shared.devices import (
+    UidTaken,
+    UnknownProfile,
+    add_token,
+    register,
+    register_tracker,
+    uid_is_free,
+)
 from shared.models import Device
 from shared.web.changes import Change
 
 
-async def number(session: AsyncSession, org_id: int, public_id: str) -> int:
-    """The number of a device of the organisation. Raises `NoSuchDevice`."""
-    found = await repository.find_number(session, org_id, public_id)
+async def number(session: AsyncSession, sight: Sight, public_id: str) -> int:
+    """The number of a device that is seen. Raises `NoSuchDevice`."""
+    found = await repository.find_number(session, sight, public_id)
     if found is None:
         raise NoSuchDevice
     return found
@@ -31,7 +42,9 @@ async def create(
     `UnknownProfile`.
     """
     profile_id = await _profile_number(session, change.origin.org_id, body.profile)
-    device, token = await make(session, change.origin, body, profile_id, change.now)
+    async with _unnamed(change.principal.sight):
+        device, token = await make(session, change.origin, body, profile_id, change.now)
+    join_groups(session, change.principal.sight, [device.id])
     change.tell_ingest([device.public_id])
     return device, token
 
@@ -59,7 +72,7 @@ async def patch(session: AsyncSession, change: Change, public_id: str, body: Dev
     Raises `NoSuchDevice`, `NoTracker`, `UidIsImei`, `UidTaken`, `UnknownProfile`.
     """
     org_id = change.origin.org_id
-    device = await _get(session, org_id, public_id)
+    device = await _get(session, change, public_id)
     given = body.model_dump(mode="json", include=body.model_fields_set)
     before = await _facts(session, device)
     changed = {name: value for name, value in given.items() if before[name] != value}
@@ -73,7 +86,8 @@ async def patch(session: AsyncSession, change: Change, public_id: str, body: Dev
         changed_profile = await _profile_number(session, org_id, body.profile)
     else:
         changed_profile = device.profile_id
-    async with uid_is_free(session, org_id, changed.get("uid", device.uid)):
+    sight = change.principal.sight
+    async with _unnamed(sight), uid_is_free(session, org_id, changed.get("uid", device.uid)):
         for name in changed.keys() & {"uid", "name", "networks"}:
             setattr(device, name, changed[name])
         device.profile_id = changed_profile
@@ -94,7 +108,7 @@ async def set_disabled(
     session: AsyncSession, change: Change, public_id: str, disabled: bool
 ) -> None:
     """Let a device connect, or not. Raises `NoSuchDevice`."""
-    device = await _get(session, change.origin.org_id, public_id)
+    device = await _get(session, change, public_id)
     if device.disabled == disabled:
         return
     device.disabled = disabled
@@ -114,7 +128,7 @@ async def rotate_token(session: AsyncSession, change: Change, public_id: str) ->
     """A new token in place of every other that the device has. Raises `NoSuchDevice`, `NoToken`."""
     org_id = change.origin.org_id
     now = change.now
-    device = await _get(session, org_id, public_id)
+    device = await _get(session, change, public_id)
     if device.imei is not None:
         raise NoToken
     ended = await repository.revoke_tokens(session, org_id, device.id, now)
@@ -127,7 +141,7 @@ async def rotate_token(session: AsyncSession, change: Change, public_id: str) ->
 async def delete(session: AsyncSession, change: Change, public_id: str) -> None:
     """Delete a device: its uid is free again, its row stays. Raises `NoSuchDevice`."""
     org_id = change.origin.org_id
-    device = await _get(session, org_id, public_id)
+    device = await _get(session, change, public_id)
     before = await _facts(session, device)
     device.gone = device.id
     device.imei = None
@@ -135,11 +149,23 @@ async def delete(session: AsyncSession, change: Change, public_id: str) -> None:
     device.updated_at = change.now
     await repository.revoke_tokens(session, org_id, device.id, device.updated_at)
     await repository.replace_tags(session, org_id, device.id, [])
+    await repository.leave_groups(session, org_id, device.id)
     _record(session, change, "device.delete", device, before=before)
 
 
-async def _get(session: AsyncSession, org_id: int, public_id: str) -> Device:
-    device = await repository.find(session, org_id, public_id)
+@asynccontextmanager
+async def _unnamed(sight: Sight) -> AsyncIterator[None]:
+    """Who sees some devices only is not told which one has a uid."""
+    try:
+        yield
+    except UidTaken:
+        if sight.groups is None:
+            raise
+        raise UidTakenUnseen from None
+
+
+async def _get(session: AsyncSession, change: Change, public_id: str) -> Device:
+    device = await repository.find(session, change.principal.sight, public_id)
     if device is None:
         raise NoSuchDevice
     return device
@@ -155,7 +181,7 @@ async def _profile_number(session: AsyncSession, org_id: int, public_id: str | N
 
 
 async def _facts(session: AsyncSession, device: Device) -> dict[str, Any]:
-    row = await repository.one(session, device.org_id, device.public_id)
+    row = await repository.one(session, Sight(device.org_id), device.public_id)
     tags = await repository.tags(session, device.org_id, [device.id])
     profile = row.profile if row else None
     return {

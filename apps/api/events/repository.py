@@ -7,6 +7,8 @@ from sqlalchemy import Row, Text, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.api.streams import behind, ordering
+from shared.auth.limits import narrow
+from shared.auth.principal import Sight
 from shared.db import scoped
 from shared.models import DeviceEvent
 
@@ -26,7 +28,7 @@ class Question:
 
 async def page(
     session: AsyncSession,
-    org_id: int,
+    sight: Sight,
     question: Question,
     *,
     after: Sequence[int] | None,
@@ -46,4 +48,5 @@ async def page(
         statement = statement.where(DeviceEvent.name == question.name)
     if after is not None:
         statement = statement.where(behind(_KEY, after, descending=question.descending))
-    return (await session.execute(scoped(org_id, statement))).all()
+    found = narrow(sight, scoped(sight.org_id, statement), DeviceEvent.device_id)
+    return (await session.execute(found)).all()

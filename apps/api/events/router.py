@@ -11,6 +11,7 @@ from apps.api.devices.service import number
 from apps.api.events import repository
 from apps.api.events.schemas import EventOut, EventsQuery
 from apps.api.streams import page_body
+from shared.auth.principal import Sight
 from shared.web.cursors import Cursors
 from shared.web.dependencies import CursorsOf, ReadSession
 from shared.web.schemas import Page
@@ -26,7 +27,7 @@ async def list_events(
     cursors: CursorsOf,
 ) -> Response:
     """Events of every device by device time; `name` limits them to one kind."""
-    return await _page(session, principal.org_id, query, cursors, device_id=None)
+    return await _page(session, principal.sight, query, cursors, device_id=None)
 
 
 @router.get(
@@ -43,18 +44,19 @@ async def list_device_events(
     cursors: CursorsOf,
 ) -> Response:
     """Events of one device by its time."""
-    found = await number(session, principal.org_id, device_id)
-    return await _page(session, principal.org_id, query, cursors, device_id=found)
+    found = await number(session, principal.sight, device_id)
+    return await _page(session, principal.sight, query, cursors, device_id=found)
 
 
 async def _page(
     session: AsyncSession,
-    org_id: int,
+    sight: Sight,
     query: EventsQuery,
     cursors: Cursors,
     *,
     device_id: int | None,
 ) -> Response:
+    org_id = sight.org_id
     question = repository.Question(
         span=query.span,
         device_id=device_id,
@@ -63,7 +65,7 @@ async def _page(
     )
     about = {"list": "events", "org": org_id, "question": repr(question)}
     after = cursors.decode(about, query.cursor) if query.cursor else None
-    found = await repository.page(session, org_id, question, after=after, limit=query.limit + 1)
+    found = await repository.page(session, sight, question, after=after, limit=query.limit + 1)
     rows = found[: query.limit]
     names = await devices.public_ids(session, org_id, (row[1] for row in rows))
     items = [

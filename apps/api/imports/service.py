@@ -1,6 +1,7 @@
 """Importing devices: the good rows are made, the bad ones reported, in one transaction."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,6 +14,8 @@ from apps.api.imports.rules import Row, Sheet
 from apps.api.imports.schemas import ImportedDevice, ImportOut, RowError
 from apps.api.profiles import repository as profiles
 from shared.auth import audit
+from shared.auth.limits import join_groups
+from shared.auth.principal import Sight
 from shared.devices import ImeiTaken, new_token
 from shared.errors import Conflict
 from shared.ids import digest, new_id
@@ -53,10 +56,11 @@ async def run(session: AsyncSession, change: Change, sheet: Sheet, *, dry_run: b
 
     Raises `Conflict` when another request took one of the uids meanwhile.
     """
-    good, errors = await _sort_out(session, change.origin.org_id, sheet.rows)
+    good, errors = await _sort_out(session, change.principal.sight, sheet.rows)
     if not dry_run and good:
         try:
-            await _make(session, change, good)
+            numbers = await _make(session, change, good)
+            join_groups(session, change.principal.sight, numbers)
         except IntegrityError:
             raise Conflict("another request registered one of the uids; try again") from None
         change.tell_ingest(item.public_id for item in good)
@@ -76,8 +80,9 @@ def summary(made: ImportOut) -> ImportOut:
 
 
 async def _sort_out(
-    session: AsyncSession, org_id: int, rows: list[Row]
+    session: AsyncSession, sight: Sight, rows: list[Row]
 ) -> tuple[list[_Good], list[RowError]]:
+    org_id = sight.org_id
     named = await profiles.every(session, org_id)
     known = {profile.name: profile.id for profile in named}
     known |= {profile.public_id: profile.id for profile in named}
@@ -93,8 +98,10 @@ async def _sort_out(
             lines[item.body.uid] = row.line
             good.append(item)
     taken = await repository.taken_uids(session, org_id, lines)
+    # Who sees some devices only is not told which one has a uid.
+    which = "the device {}" if sight.groups is None else "another device"
     errors += [
-        _error(lines[uid], uid, "uid_taken", f"the device {device} has this uid")
+        _error(lines[uid], uid, "uid_taken", f"{which.format(device)} has this uid")
         for uid, device in taken.items()
     ]
     good = [item for item in good if item.body.uid not in taken]
@@ -130,25 +137,11 @@ def _error(line: int, uid: Any, code: str, detail: str) -> RowError:
     return RowError(line=line, uid=shown, code=code, detail=detail)
 
 
-async def _make(session: AsyncSession, change: Change, good: list[_Good]) -> None:
+async def _make(session: AsyncSession, change: Change, good: list[_Good]) -> list[int]:
+    """The numbers of the new devices."""
     org_id = change.origin.org_id
     now = change.now
-    rows = [
-        {
-            "public_id": item.public_id,
-            "org_id": org_id,
-            "uid": item.body.uid,
-            "name": item.body.name,
-            "profile_id": item.profile_id,
-            "disabled": False,
-            "imei": item.imei,
-            "networks": item.body.networks if item.imei else None,
-            "gone": 0,
-            "created_at": now,
-            "updated_at": now,
-        }
-        for item in good
-    ]
+    rows = [_row(item, org_id, now) for item in good]
     numbers = await repository.add_devices(session, org_id, rows)
     of = [(numbers[item.public_id], item) for item in good]
     await repository.add_rest(
@@ -172,6 +165,23 @@ async def _make(session: AsyncSession, change: Change, good: list[_Good]) -> Non
     )
     created = {item.public_id: item.body.model_dump(mode="json") for item in good}
     await audit.record_all(session, change.origin, "device.import", created, at=now)
+    return list(numbers.values())
+
+
+def _row(item: _Good, org_id: int, now: datetime) -> dict[str, Any]:
+    return {
+        "public_id": item.public_id,
+        "org_id": org_id,
+        "uid": item.body.uid,
+        "name": item.body.name,
+        "profile_id": item.profile_id,
+        "disabled": False,
+        "imei": item.imei,
+        "networks": item.body.networks if item.imei else None,
+        "gone": 0,
+        "created_at": now,
+        "updated_at": now,
+    }
 
 
 def _shown(item: _Good, dry_run: bool) -> ImportedDevice:

@@ -155,4 +155,4 @@ async def _lines(request: Request) -> AsyncIterator[bytes | None]:
 
 def _writer(request: Request, principal: Principal) -> Writer:
     here = services(request)
-    return Writer(principal.org_id, request.app.state.task, here.clock)
+    return Writer(principal.sight, request.app.state.task, here.clock)

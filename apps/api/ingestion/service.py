@@ -11,6 +11,7 @@ from apps.api.devices.repository import find_number
 from apps.api.ingestion.errors import DeviceDisabled, NotAList, NotJson
 from apps.api.ingestion.rules import LONGEST_LINE
 from apps.api.ingestion.schemas import BatchOut, Refused
+from shared.auth.principal import Sight
 from shared.clock import Clock
 from shared.readings import sources
 from shared.readings.parcel import Source
@@ -30,7 +31,7 @@ _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 class Writer:
     """Who writes: one process at one time."""
 
-    org_id: int
+    sight: Sight
     task: str
     clock: Clock
 
@@ -67,11 +68,13 @@ class Tally:
         )
 
 
-async def source(session: AsyncSession, org_id: int, public_id: str) -> Source:
+async def source(session: AsyncSession, sight: Sight, public_id: str) -> Source:
     """A device that may send. Raises `NoSuchDevice`, `DeviceDisabled`."""
-    found = await sources.by_public_id(session, org_id, public_id)
+    # Who may see it is asked apart only of whoever does not see all.
+    hidden = sight.groups is not None and await find_number(session, sight, public_id) is None
+    found = None if hidden else await sources.by_public_id(session, sight.org_id, public_id)
     if found is None:
-        if await find_number(session, org_id, public_id) is None:
+        if hidden or await find_number(session, sight, public_id) is None:
             raise NoSuchDevice
         raise DeviceDisabled("enable the device first")
     return found
@@ -81,7 +84,7 @@ async def take_one(
     session: AsyncSession, writer: Writer, public_id: str, raw: bytes
 ) -> tuple[Outcome, list[Taken]]:
     """Store one message of a device. Raises `NoSuchDevice`, `DeviceDisabled`."""
-    whose = await source(session, writer.org_id, public_id)
+    whose = await source(session, writer.sight, public_id)
     address = parse_address(raw)
     if not isinstance(address, Rejection) and address.device not in (msgspec.UNSET, whose.uid):
         detail = "the message names another device than the address"
@@ -122,7 +125,10 @@ async def take_many(
         else:
             named.append((index, raw, address.device))
     known = await sources.by_uid(
-        session, writer.org_id, sorted({uid for _, _, uid in named if len(uid) <= 128})
+        session,
+        writer.sight.org_id,
+        sorted({uid for _, _, uid in named if len(uid) <= 128}),
+        groups=writer.sight.groups,
     )
     items = [(index, Item(known[uid], raw)) for index, raw, uid in named if uid in known]
     for index, _, uid in named:

@@ -11,6 +11,7 @@ from apps.api.profiles import repository
 from apps.api.profiles.errors import NoSuchProfile, ProfileInUse, ProfileNameTaken
 from apps.api.profiles.schemas import ProfileIn, ProfilePatch, stored
 from shared.auth import audit
+from shared.auth.limits import require_all
 from shared.models import DeviceProfile
 from shared.web.changes import Change
 
@@ -24,7 +25,8 @@ async def get(session: AsyncSession, org_id: int, public_id: str) -> DeviceProfi
 
 
 async def create(session: AsyncSession, change: Change, body: ProfileIn) -> DeviceProfile:
-    """A new profile. Raises `ProfileNameTaken`."""
+    """A new profile. Raises `ProfileNameTaken`, `Limited`: profiles are of all devices."""
+    require_all(change.principal.sight)
     now = change.now
     profile = DeviceProfile(
         org_id=change.origin.org_id,
@@ -45,7 +47,8 @@ async def create(session: AsyncSession, change: Change, body: ProfileIn) -> Devi
 async def patch(
     session: AsyncSession, change: Change, public_id: str, body: ProfilePatch
 ) -> DeviceProfile:
-    """Change what `body` names. Raises `NoSuchProfile`, `ProfileNameTaken`."""
+    """Change what `body` names. Raises `NoSuchProfile`, `ProfileNameTaken`, `Limited`."""
+    require_all(change.principal.sight)
     profile = await get(session, change.origin.org_id, public_id)
     before = _facts(profile)
     after = before | body.model_dump(include=body.model_fields_set, exclude_none=True)
@@ -68,7 +71,8 @@ async def patch(
 
 
 async def delete(session: AsyncSession, change: Change, public_id: str) -> None:
-    """Delete a profile that no device uses. Raises `NoSuchProfile`, `ProfileInUse`."""
+    """Delete a profile that no device uses. Raises `NoSuchProfile`, `ProfileInUse`, `Limited`."""
+    require_all(change.principal.sight)
     profile = await get(session, change.origin.org_id, public_id)
     used = await repository.count_devices(session, change.origin.org_id, profile.id)
     if used:

@@ -8,6 +8,8 @@ from sqlalchemy import Row, Text, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.api.streams import behind, ordering
+from shared.auth.limits import narrow
+from shared.auth.principal import Sight
 from shared.db import scoped
 from shared.models import Device, DeviceProfile, DeviceState, Reading
 
@@ -47,19 +49,16 @@ class Latest:
     metrics: dict[str, Any]
 
 
-async def latest(session: AsyncSession, org_id: int, public_id: str) -> Latest | None:
+async def latest(session: AsyncSession, sight: Sight, public_id: str) -> Latest | None:
     """The latest values of a device and what its profile says of its metrics."""
-    row = (
-        await session.execute(
-            scoped(
-                org_id,
-                select(Device.id, DeviceState, DeviceProfile.metrics)
-                .join(DeviceState, DeviceState.device_id == Device.id, isouter=True)
-                .join(DeviceProfile, DeviceProfile.id == Device.profile_id, isouter=True)
-                .where(Device.public_id == public_id, Device.gone == 0),
-            )
-        )
-    ).one_or_none()
+    wanted = (
+        select(Device.id, DeviceState, DeviceProfile.metrics)
+        .join(DeviceState, DeviceState.device_id == Device.id, isouter=True)
+        .join(DeviceProfile, DeviceProfile.id == Device.profile_id, isouter=True)
+        .where(Device.public_id == public_id, Device.gone == 0)
+    )
+    statement = narrow(sight, scoped(sight.org_id, wanted), Device.id)
+    row = (await session.execute(statement)).one_or_none()
     if row is None:
         return None
     _, state, metrics = row

@@ -34,7 +34,7 @@ async def list_readings(
 
     `start` is in the span, `end` is not. Two readings of one millisecond both stand.
     """
-    number = await devices.number(session, principal.org_id, device_id)
+    number = await devices.number(session, principal.sight, device_id)
     descending = query.order == "desc"
     about = {"list": "readings", "org": principal.org_id, "device": number} | _question(query)
     found = await repository.page(
@@ -57,7 +57,7 @@ async def latest(
     device_id: DeviceKey, principal: DevicesReader, session: ReadSession, clock: ClockOf
 ) -> LatestOut:
     """Of each metric the value with the latest device time, and whether the device is online."""
-    found = await repository.latest(session, principal.org_id, device_id)
+    found = await repository.latest(session, principal.sight, device_id)
     if found is None:
         raise NoSuchDevice
     values = {

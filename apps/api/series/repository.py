@@ -10,6 +10,8 @@ from sqlalchemy import Row, Text, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.api.series.rules import Value
+from shared.auth.limits import narrow
+from shared.auth.principal import Sight
 from shared.db import scoped
 from shared.models import Device, DeviceProfile, Reading
 
@@ -18,19 +20,16 @@ CHUNK = 2_000
 
 
 async def subject(
-    session: AsyncSession, org_id: int, public_id: str
+    session: AsyncSession, sight: Sight, public_id: str
 ) -> tuple[int, dict[str, Any]] | None:
     """A device's number and what its profile says of its metrics."""
-    row = (
-        await session.execute(
-            scoped(
-                org_id,
-                select(Device.id, DeviceProfile.metrics)
-                .join(DeviceProfile, DeviceProfile.id == Device.profile_id, isouter=True)
-                .where(Device.public_id == public_id, Device.gone == 0),
-            )
-        )
-    ).one_or_none()
+    wanted = (
+        select(Device.id, DeviceProfile.metrics)
+        .join(DeviceProfile, DeviceProfile.id == Device.profile_id, isouter=True)
+        .where(Device.public_id == public_id, Device.gone == 0)
+    )
+    statement = narrow(sight, scoped(sight.org_id, wanted), Device.id)
+    row = (await session.execute(statement)).one_or_none()
     return None if row is None else (row[0], row[1] or {})
 
 

@@ -25,5 +25,5 @@ async def draw(
     Every bucket of the span is there; an empty one has nulls. A bucket's values are those with a
     device time from its `t` on, before the next one's.
     """
-    drawn = await service.draw(session, principal.org_id, device_id, query)
+    drawn = await service.draw(session, principal.sight, device_id, query)
     return Response(msgspec.json.encode(drawn), media_type="application/json")

@@ -9,6 +9,7 @@ from apps.api.series import repository
 from apps.api.series.errors import TooManyPoints, TooManyReadings
 from apps.api.series.rules import AGGREGATES, Grid, Series, bucket_ms
 from apps.api.series.schemas import DEFAULT_POINTS, MOST_POINTS, SeriesQuery
+from shared.auth.principal import Sight
 
 # Some seconds of work. Longer spans are for exports.
 MOST_READINGS = 2_000_000
@@ -31,11 +32,11 @@ def grid(query: SeriesQuery) -> Grid:
 
 
 async def draw(
-    session: AsyncSession, org_id: int, public_id: str, query: SeriesQuery
+    session: AsyncSession, sight: Sight, public_id: str, query: SeriesQuery
 ) -> dict[str, Any]:
     """The document of `SeriesOut`. Raises `NoSuchDevice`, `TooManyPoints`, `TooManyReadings`."""
     cut = grid(query)
-    found = await repository.subject(session, org_id, public_id)
+    found = await repository.subject(session, sight, public_id)
     if found is None:
         raise NoSuchDevice
     number, metrics = found

@@ -11,7 +11,7 @@ from shared.clock import SystemClock
 from shared.db import Database
 from shared.models import ApiKey
 from shared.settings import Settings
-from tests.support.builders import Tenant, make_device, make_profile, make_tenant
+from tests.support.builders import Tenant, make_device, make_group, make_profile, make_tenant
 from tests.support.telemetry import store_dead_letter
 
 BODIES: dict[str, Any] = {
@@ -23,6 +23,8 @@ BODIES: dict[str, Any] = {
     "POST /v1/devices/{device_id}/readings": {"v": {"temp": 1}},
     "POST /v1/readings": [],
     "POST /v1/dead-letters/replay": {},
+    "POST /v1/device-groups": {"name": "x"},
+    "PATCH /v1/device-groups/{group_id}": {"name": "x"},
 }
 QUERIES: dict[str, dict[str, Any]] = {
     "GET /v1/devices/{device_id}/series": {"metric": "temp", "start": 0, "end": 1},
@@ -53,6 +55,7 @@ async def ids(database: Database, other: Tenant) -> dict[str, str]:
         "device_id": device.public_id,
         "profile_id": profile.public_id,
         "letter_id": letter,
+        "group_id": await make_group(database, other),
     }
 
 
@@ -99,7 +102,7 @@ async def test_what_another_organisation_has_does_not_exist(
 
 @pytest.mark.parametrize("route", WITH_IDS)
 async def test_what_never_existed_does_not_exist(api: httpx.AsyncClient, route: str) -> None:
-    ids = dict.fromkeys(("device_id", "profile_id", "letter_id"), "x%00'%F0%9F%94%A5")
+    ids = dict.fromkeys(("device_id", "profile_id", "letter_id", "group_id"), "x%00'%F0%9F%94%A5")
     answer = await ask(api, route, ids, {})
     assert answer.status_code == 404
 

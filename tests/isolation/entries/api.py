@@ -85,3 +85,23 @@ entries.post(
     json=lambda of: {"ids": [of.letter]},
     foreign={"letter": 200},
 )
+
+entries.post(
+    "/v1/device-groups",
+    "devices:write",
+    expect=201,
+    json=lambda _: {"name": new_id("group")},
+    limited=403,
+)
+entries.get("/v1/device-groups", "devices:read")
+entries.get("/v1/device-groups/{group_id}", "devices:read")
+entries.patch(
+    "/v1/device-groups/{group_id}",
+    "devices:write",
+    json=lambda _: {"name": new_id("group")},
+    limited=403,
+)
+entries.delete("/v1/device-groups/{group_id}", "devices:write", limited=403)
+IN_GROUP = "/v1/device-groups/{group_id}/devices/{device_id}"
+entries.put(IN_GROUP, "devices:write", expect=204, limited=403)
+entries.delete(IN_GROUP, "devices:write", limited=403)
