@@ -61,9 +61,9 @@ MEANS: Final[Mapping[str, str]] = MappingProxyType(
         # Who somebody is, not what proves it.
         "meet": "SELECT (id, public_id, email, name, disabled, erased_at, support_since)",
         # The command line makes an organisation's first people, and says who is of support. It
-        # sets the password of the demo's owner, but sees nobody's.
-        "appoint": "SELECT (id, public_id, email, name, disabled, erased_at, support_since,"
-        " password_changed_at), INSERT, UPDATE (support_since, password_hash, password_changed_at)",
+        # neither sees nor sets a password: it makes links.
+        "appoint": "SELECT (id, public_id, email, name, disabled, erased_at, support_since),"
+        " INSERT, UPDATE (support_since)",
         # Who is invited to what, but not what opens it.
         "invited": "SELECT (id, public_id, org_id, email, role, invited_by, created_at, expires_at,"
         " accepted_at, revoked_at)",

@@ -7,8 +7,9 @@ from sqlalchemy import select
 
 from apps.administration.factors.service import second_needed
 from shared.clock import SystemClock
+from shared.db import Database
 from shared.ids import digest, new_id
-from shared.models import AuditEntry, Person, RecoveryCode, Totp
+from shared.models import AuditEntry, Organisation, Person, RecoveryCode, Role, Totp
 from shared.web.services import Services
 from tests.apps.cli.conftest import Fortress
 from tests.support.browsing import Browser, Page, make_apps
@@ -46,6 +47,19 @@ async def test_the_first_owner_chooses_a_password_and_is_in(
     assert [(one["email"], one["role"]) for one in listed] == [(email, "owner")]
     again = fortress("people", "reset", email, "--at", "https://a.example", "--json").document
     assert again["link"].startswith("https://a.example/reset/new?token=")
+
+
+async def test_a_role_of_the_organisations_own_can_be_given(
+    fortress: Fortress, org: str, database: Database
+) -> None:
+    async with database.unit_of_work() as session:
+        number = await session.scalar(select(Organisation.id).where(Organisation.public_id == org))
+        role = Role(
+            org_id=number, name="Night shift", permissions=[], created_at=SystemClock().now()
+        )
+        session.add(role)
+    added = ("people", "add", address(), "--org", org, "--role", role.public_id, "--json")
+    assert fortress(*added).document["role"] == role.public_id
 
 
 def test_who_is_known_already_gets_no_link(fortress: Fortress, org: str) -> None:
