@@ -59,8 +59,7 @@ async def test_a_run_survives_the_end_of_its_worker(
         found = (await session.scalars(select(Job).where(*job))).one()
     storage = here.app.state.storage
     assert (found.status, found.attempts) == ("done", 2)
-    assert [key async for key in storage.list_keys(here.tenant.public_id)] == [
-        f"{here.tenant.public_id}/runs/{asked['id']}.csv"
-    ]
+    kept = [key async for key in storage.list_keys(here.tenant.public_id)]
+    assert kept == [f"{here.tenant.public_id}/runs/{asked['id']}.csv"]
     assert (await here.file(asked)).text.count("\r\n") == ROWS + 1
     await here.delete(f"{RUNS}/{asked['id']}")

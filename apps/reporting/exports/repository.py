@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from apps.reporting.exports import rules
+from shared.auth.limits import narrow
+from shared.auth.principal import Sight
 from shared.db import Database
 from shared.db.scope import scoped
 from shared.models import Device, DeviceEvent, DeviceState, Reading
@@ -28,15 +30,15 @@ class Span:
     end: int
 
 
-async def named(session: AsyncSession, org_id: int, public_ids: Sequence[str]) -> list[Named]:
+async def named(session: AsyncSession, sight: Sight, public_ids: Sequence[str]) -> list[Named]:
     """Those of `public_ids` (some hundred) that exist, in the order of their numbers."""
-    query = _devices(org_id).where(Device.public_id.in_(public_ids))
+    query = _devices(sight).where(Device.public_id.in_(public_ids))
     return [(row.id, row.public_id) for row in await session.execute(query)]
 
 
-async def following(database: Database, org_id: int, after: int) -> list[Named]:
+async def following(database: Database, sight: Sight, after: int) -> list[Named]:
     """The devices after the number `after`, at most `DEVICES`."""
-    query = _devices(org_id).where(Device.id > after).limit(DEVICES)
+    query = _devices(sight).where(Device.id > after).limit(DEVICES)
     async with database.read() as session:
         return [(row.id, row.public_id) for row in await session.execute(query)]
 
@@ -79,9 +81,9 @@ async def events(
     return await _rows(database, _chunk(query, DeviceEvent, span, after).limit(limit))
 
 
-def _devices(org_id: int) -> Select[*tuple[Any, ...]]:
+def _devices(sight: Sight) -> Select[*tuple[Any, ...]]:
     query = select(Device.id, Device.public_id).where(Device.gone == 0).order_by(Device.id)
-    return scoped(org_id, query)
+    return narrow(sight, scoped(sight.org_id, query), Device.id)
 
 
 def _chunk(

@@ -88,7 +88,7 @@ async def export_readings(
     Numbers are exactly as they are stored. Text that a spreadsheet would take for a formula has
     an apostrophe before it. A file that ends without its last chunk is not whole.
     """
-    asked = await service.wanted(services.database, principal.org_id, devices, start, end)
+    asked = await service.wanted(services.database, principal.sight, devices, start, end)
     chunks = service.readings_csv(services.database, asked, service.columns(metrics))
     return BoundedStream(
         chunks,
@@ -125,7 +125,7 @@ async def export_events(
 
     The same holds as for readings.
     """
-    asked = await service.wanted(services.database, principal.org_id, devices, start, end)
+    asked = await service.wanted(services.database, principal.sight, devices, start, end)
     named = service.columns(fields)
     chunks = service.events_csv(services.database, asked, name=event, fields=named)
     return BoundedStream(

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from apps.reporting.exports import repository, rules
 from apps.reporting.exports.errors import BadColumn, NoSuchDevice, StartAfterEnd, TooManyColumns
 from apps.reporting.exports.repository import Named, Span
+from shared.auth.principal import Sight
 from shared.db import Database
 
 MOST_COLUMNS = 1_000
@@ -20,37 +21,37 @@ _COLUMN = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to export: these devices (none: all of the organisation) in this span."""
+    """What to export: these devices (none: all that are seen) in this span."""
 
-    org_id: int
+    sight: Sight
     devices: Sequence[Named] | None
     span: Span
 
 
 async def wanted(
-    database: Database, org_id: int, public_ids: Sequence[str], start: int, end: int
+    database: Database, sight: Sight, public_ids: Sequence[str], start: int, end: int
 ) -> Wanted:
     """Check what is asked for, with a connection that is given back.
 
     Raises `NoSuchDevice`, `StartAfterEnd`.
     """
     async with database.read() as session:
-        return await look_up(session, org_id, public_ids, start, end)
+        return await look_up(session, sight, public_ids, start, end)
 
 
 async def look_up(
-    session: AsyncSession, org_id: int, public_ids: Sequence[str], start: int, end: int
+    session: AsyncSession, sight: Sight, public_ids: Sequence[str], start: int, end: int
 ) -> Wanted:
     """The same with a session that is there, which is used only where devices are named."""
     if start > end:
         raise StartAfterEnd
     if not public_ids:
-        return Wanted(org_id, None, Span(start, end))
-    devices = await repository.named(session, org_id, public_ids)
+        return Wanted(sight, None, Span(start, end))
+    devices = await repository.named(session, sight, public_ids)
     missing = set(public_ids) - {public_id for _, public_id in devices}
     if missing:
         raise NoSuchDevice(min(missing))
-    return Wanted(org_id, devices, Span(start, end))
+    return Wanted(sight, devices, Span(start, end))
 
 
 def columns(given: Sequence[str]) -> list[str]:
@@ -109,7 +110,13 @@ async def events_csv(
 
         async def read(after: str | None, limit: int, device_id: int = device_id) -> list[str]:
             return await repository.events(
-                database, asked.org_id, device_id, asked.span, name=name, after=after, limit=limit
+                database,
+                asked.sight.org_id,
+                device_id,
+                asked.span,
+                name=name,
+                after=after,
+                limit=limit,
             )
 
         async for rows in _chunks(read):
@@ -121,7 +128,9 @@ async def events_csv(
 async def _all_metrics(database: Database, asked: Wanted) -> list[str]:
     found: set[str] = set()
     async for page in _pages(database, asked):
-        for latest in await repository.latest(database, asked.org_id, [row[0] for row in page]):
+        for latest in await repository.latest(
+            database, asked.sight.org_id, [row[0] for row in page]
+        ):
             found.update(rules.names(latest))
         if len(found) > MOST_COLUMNS:
             raise TooManyColumns(MOST_COLUMNS)
@@ -138,10 +147,10 @@ async def _pages(database: Database, asked: Wanted) -> AsyncGenerator[Sequence[N
     if asked.devices is not None:
         yield asked.devices
         return
-    page = await repository.following(database, asked.org_id, 0)
+    page = await repository.following(database, asked.sight, 0)
     while page:
         yield page
-        page = await repository.following(database, asked.org_id, page[-1][0])
+        page = await repository.following(database, asked.sight, page[-1][0])
 
 
 async def _chunks(

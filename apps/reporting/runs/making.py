@@ -16,6 +16,7 @@ from apps.reporting.runs import repository, rules
 from apps.reporting.runs.errors import TooManyRows
 from apps.reporting.runs.schemas import ReadingsIn, RunIn
 from apps.reporting.settings import ReportingSettings
+from shared.auth.principal import Sight
 from shared.clock import Clock
 from shared.db import Database
 from shared.errors import DomainError
@@ -65,7 +66,7 @@ class Making:
             await self._storage.delete(payload["file"])
             return
         try:
-            size = await self._write(run)
+            size = await self._write(run, _sight(payload))
         except _UnwantedError:
             await self._storage.delete(run.file_key)
         except DomainError as error:
@@ -81,13 +82,11 @@ class Making:
             if not await self._end(session, run, rules.SUCCEEDED, **values):
                 await self._storage.delete(run.file_key)
 
-    async def _write(self, run: ReportRun) -> int:
-        """Write the file; returns its size."""
+    async def _write(self, run: ReportRun, sight: Sight) -> int:
+        """Write the file, of what its asker saw when asking; returns its size."""
         asked = _asked.validate_python({"kind": run.kind, **run.parameters})
         async with self._database.read() as session:
-            wanted = await exports.look_up(
-                session, run.org_id, asked.devices, asked.start, asked.end
-            )
+            wanted = await exports.look_up(session, sight, asked.devices, asked.start, asked.end)
 
         def tell(rows: int) -> None:
             run.progress += rows
@@ -131,6 +130,11 @@ class Making:
         with suppress(Exception):
             async with asyncio.timeout(PUT_BACK_S), self._database.unit_of_work() as session:
                 await repository.put_back(session, run, why)
+
+
+def _sight(payload: dict[str, Any]) -> Sight:
+    groups = payload["groups"]
+    return Sight(payload["org"], None if groups is None else frozenset(groups))
 
 
 def _reason(error: BaseException) -> str:

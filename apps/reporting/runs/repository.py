@@ -18,7 +18,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from apps.reporting.runs.rules import FAILED, OPEN, QUEUED, RUNNING
+from apps.reporting.runs.rules import FAILED, OPEN, QUEUED, RUNNING, sight_key
+from shared.auth.principal import Sight
 from shared.db import scoped
 from shared.db.dialect import lock_rows
 from shared.models import Job, ReportRun
@@ -29,20 +30,20 @@ AT_ONCE = 50
 
 
 async def find(
-    session: AsyncSession, org_id: int, public_id: str, now: datetime, *, lock: bool = False
+    session: AsyncSession, sight: Sight, public_id: str, now: datetime, *, lock: bool = False
 ) -> ReportRun | None:
     """A run, locked until the transaction ends if asked for."""
-    wanted = _present(org_id, now).where(ReportRun.public_id == public_id)
+    wanted = _present(sight, now).where(ReportRun.public_id == public_id)
     return (await session.scalars(lock_rows(wanted) if lock else wanted)).one_or_none()
 
 
 async def page(
-    session: AsyncSession, org_id: int, now: datetime, before: str | None, limit: int
+    session: AsyncSession, sight: Sight, now: datetime, before: str | None, limit: int
 ) -> Sequence[ReportRun]:
     """Up to `limit` runs, newest first, older than the one with the public id `before`."""
-    wanted = _present(org_id, now).order_by(ReportRun.id.desc()).limit(limit)
+    wanted = _present(sight, now).order_by(ReportRun.id.desc()).limit(limit)
     if before is not None:
-        wanted = wanted.where(ReportRun.id < _number(org_id, before))
+        wanted = wanted.where(ReportRun.id < _number(sight.org_id, before))
     return (await session.scalars(wanted)).all()
 
 
@@ -122,9 +123,15 @@ async def forget(session: AsyncSession, numbers: Sequence[int]) -> None:
     )
 
 
-def _present(org_id: int, now: datetime) -> Select[ReportRun]:
+def _present(sight: Sight, now: datetime) -> Select[ReportRun]:
+    """Who is limited to groups of devices sees what was asked for under the same limit: any other
+    file may have devices that are not there for them.
+    """
     there = or_(ReportRun.expires_at.is_(None), ReportRun.expires_at > now)
-    return scoped(org_id, select(ReportRun).where(there))
+    runs = scoped(sight.org_id, select(ReportRun).where(there))
+    if sight.groups is None:
+        return runs
+    return runs.where(ReportRun.sight == sight_key(sight.groups))
 
 
 def _number(org_id: int, public_id: str) -> ScalarSelect[int]:

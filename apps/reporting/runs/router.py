@@ -80,7 +80,7 @@ async def list_runs(
     """Runs of the organisation that have not expired, newest first."""
     return await service.page(
         session,
-        principal.org_id,
+        principal.sight,
         cursors=cursors,
         clock=clock,
         limit=query.limit,
@@ -93,7 +93,7 @@ async def get(
     run_id: Id, principal: ReadingsReader, session: ReadSession, clock: ClockOf
 ) -> RunOut:
     """One run: its state, and how many rows of it are written."""
-    return service.out(await service.get(session, principal.org_id, run_id, clock))
+    return service.out(await service.get(session, principal.sight, run_id, clock))
 
 
 @router.get(
@@ -125,7 +125,7 @@ async def download(
     org_id = principal.org_id
     # With a session of its own, which is given back before the file is sent.
     async with services.database.read() as session:
-        run = await service.with_file(session, org_id, run_id, services.clock)
+        run = await service.with_file(session, principal.sight, run_id, services.clock)
     name = rules.file_name(run.kind, run.created_at)
     return BoundedStream(
         storage.stream(run.file_key),

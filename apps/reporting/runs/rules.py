@@ -1,6 +1,7 @@
 """When it is whose turn, and what a file is called. Pure."""
 
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 QUEUED, RUNNING = "queued", "running"
 SUCCEEDED, FAILED, CANCELLED = "succeeded", "failed", "cancelled"
@@ -18,6 +19,13 @@ def turn(now: datetime, open_runs: int, most: int) -> datetime:
     once waits behind who asks for one, and nobody waits for ever.
     """
     return now - TURN * max(0, most - open_runs)
+
+
+def sight_key(groups: frozenset[int] | None) -> str | None:
+    """What stands for the groups of devices that somebody is limited to; None for no limit."""
+    if groups is None:
+        return None
+    return sha256(",".join(map(str, sorted(groups))).encode()).hexdigest()
 
 
 def file_key(org: str, run: str) -> str:

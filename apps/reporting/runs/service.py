@@ -11,6 +11,7 @@ from apps.reporting.runs.repository import QUEUE
 from apps.reporting.runs.schemas import EventsIn, ReadingsIn, RunOut
 from apps.reporting.settings import ReportingSettings
 from shared.auth import audit
+from shared.auth.principal import Sight
 from shared.clock import Clock
 from shared.ids import new_id
 from shared.jobs import enqueue
@@ -20,17 +21,17 @@ from shared.web.cursors import Cursors
 from shared.web.schemas import Page
 
 
-async def get(session: AsyncSession, org_id: int, public_id: str, clock: Clock) -> ReportRun:
-    """A run of the organisation. Raises `NoSuchRun`."""
-    run = await repository.find(session, org_id, public_id, clock.now())
+async def get(session: AsyncSession, sight: Sight, public_id: str, clock: Clock) -> ReportRun:
+    """A run that is seen. Raises `NoSuchRun`."""
+    run = await repository.find(session, sight, public_id, clock.now())
     if run is None:
         raise NoSuchRun(public_id)
     return run
 
 
-async def with_file(session: AsyncSession, org_id: int, public_id: str, clock: Clock) -> ReportRun:
+async def with_file(session: AsyncSession, sight: Sight, public_id: str, clock: Clock) -> ReportRun:
     """A run whose file is there. Raises `NoSuchRun`, `RunHasNoFile`."""
-    run = await get(session, org_id, public_id, clock)
+    run = await get(session, sight, public_id, clock)
     if run.state != rules.SUCCEEDED:
         raise RunHasNoFile(run.state)
     return run
@@ -38,7 +39,7 @@ async def with_file(session: AsyncSession, org_id: int, public_id: str, clock: C
 
 async def page(
     session: AsyncSession,
-    org_id: int,
+    sight: Sight,
     *,
     cursors: Cursors,
     clock: Clock,
@@ -46,9 +47,9 @@ async def page(
     cursor: str | None,
 ) -> Page[RunOut]:
     """Runs, newest first."""
-    about = {"list": "runs", "org": org_id}
+    about = {"list": "runs", "org": sight.org_id}
     before = cursors.decode(about, cursor)[0] if cursor else None
-    found = await repository.page(session, org_id, clock.now(), before, limit + 1)
+    found = await repository.page(session, sight, clock.now(), before, limit + 1)
     items = [out(run) for run in found[:limit]]
     more = len(found) > limit
     return Page(items=items, next=cursors.encode(about, [items[-1].id]) if more else None)
@@ -60,8 +61,8 @@ async def create(
     """A new run, and its job in the same transaction. Raises what an export raises, and
     `TooManyRuns`.
     """
-    org_id = change.origin.org_id
-    await exports.look_up(session, org_id, body.devices, body.start, body.end)
+    org_id, sight = change.origin.org_id, change.principal.sight
+    await exports.look_up(session, sight, body.devices, body.start, body.end)
     exports.columns(body.metrics if isinstance(body, ReadingsIn) else body.fields)
     # Requests at the same time do not see each other's: there may be as many more as there are
     # connections, for each holds one from here to its commit.
@@ -70,7 +71,8 @@ async def create(
         raise TooManyRuns(settings.runs_each)
     run = _new(change, body)
     session.add(run)
-    payload = {"org": org_id, "run": run.public_id, "file": run.file_key}
+    groups = None if sight.groups is None else sorted(sight.groups)
+    payload = {"org": org_id, "run": run.public_id, "file": run.file_key, "groups": groups}
     turn = rules.turn(change.now, there, settings.runs_each)
     await enqueue(session, QUEUE, run.public_id, payload, now=change.now, run_after=turn)
     change.wake(QUEUE)
@@ -89,8 +91,8 @@ async def delete(
     session: AsyncSession, change: Change, settings: ReportingSettings, public_id: str
 ) -> None:
     """Cancel a run, or remove one that has ended: then its file goes. Raises `NoSuchRun`."""
-    org_id, now = change.origin.org_id, change.now
-    run = await repository.find(session, org_id, public_id, now, lock=True)
+    now = change.now
+    run = await repository.find(session, change.principal.sight, public_id, now, lock=True)
     if run is None:
         raise NoSuchRun(public_id)
     before = run.state
@@ -122,6 +124,7 @@ def _new(change: Change, body: ReadingsIn | EventsIn) -> ReportRun:
         kind=body.kind,
         parameters=body.model_dump(mode="json", exclude={"kind"}, exclude_unset=True),
         state=rules.QUEUED,
+        sight=rules.sight_key(change.principal.groups),
         file_key=rules.file_key(change.principal.org_public_id, public_id),
         created_at=change.now,
     )
