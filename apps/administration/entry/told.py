@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.administration import words
 from apps.administration.entry import repository
+from apps.administration.entry.rules import browser_name
 from shared.auth import audit
 from shared.auth.audit import Origin
 from shared.ids import new_id
@@ -55,7 +56,7 @@ async def new_device(request: Request, session: AsyncSession, email: str) -> Non
     here: Services = request.app.state.services
     post: Post = request.app.state.post
     now = here.clock.now()
-    said = words.new_device(now, address(request), agent(request))
+    said = words.new_device(now, address(request), browser_name(agent(request)))
     await post.put(session, said.template, email, key=new_id("device"), now=now, **said.values)
     # Where nothing is called after the commit, the worker finds the letter seconds later.
     after: list[Any] = getattr(request.state, "after_commit", [])
