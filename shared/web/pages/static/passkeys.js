@@ -19,7 +19,12 @@ const toText = (buffer) =>
 
 const described = (list) => (list ?? []).map((each) => ({ ...each, id: toBytes(each.id) }));
 
-class Refused extends Error {}
+class Refused extends Error {
+  constructor({ code, title, detail }) {
+    super(`${title}: ${detail}.`);
+    this.code = code;
+  }
+}
 
 async function send(address, token, body) {
   const answer = await fetch(address, {
@@ -32,7 +37,7 @@ async function send(address, token, body) {
     body: JSON.stringify(body),
   });
   const document = await answer.json();
-  if (!answer.ok) throw new Refused(`${document.title}: ${document.detail}.`);
+  if (!answer.ok) throw new Refused(document);
   return document;
 }
 
@@ -84,6 +89,10 @@ async function run(form) {
 }
 
 function say(form, error) {
+  if (error.code === "fresh_sign_in_needed") {
+    location.assign(`/confirm?return=${encodeURIComponent(location.pathname)}`);
+    return;
+  }
   const problem = form.querySelector("[role=alert]");
   problem.textContent =
     error instanceof Refused
