@@ -30,6 +30,13 @@ async def soon(seconds: float) -> None:
     await asyncio.sleep(min(seconds, WAIT_S))
 
 
+def connecting(ingest: IngestProcess, device: MadeDevice) -> Tracker:
+    """A tracker that now and then cuts its connection before the answer."""
+    rng = random.Random(device.uid)
+    port = ingest.teltonika_port
+    return Tracker("127.0.0.1", port, device.uid, rng=rng, cut=0.02, sleep=soon)
+
+
 async def drive(tracker: Tracker, stop: asyncio.Event) -> int:
     """Give it records until `stop`; returns how many."""
     begun = SystemClock().now_ms() - 500_000
@@ -58,13 +65,7 @@ async def test_three_kills_lose_and_double_nothing(
     tenant = await make_tenant(database)
     devices = [await make_tracker(database, tenant) for _ in range(TRACKERS)]
     ingest.start()
-    trackers = [
-        Tracker(
-            "127.0.0.1", ingest.teltonika_port, device.uid,
-            rng=random.Random(device.uid), cut=0.02, sleep=soon,
-        )
-        for device in devices
-    ]  # fmt: skip
+    trackers = [connecting(ingest, device) for device in devices]
     stop = asyncio.Event()
     running = [asyncio.create_task(tracker.run()) for tracker in trackers]
     driving = asyncio.gather(*(drive(tracker, stop) for tracker in trackers))
