@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeVarTuple
 
 from sqlalchemy import ColumnElement, Select, func, select, text, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.billing.usage.errors import NotInThisZone
 from apps.billing.usage.rules import HOUR_MS, QUARTER_MS, Period, fits, step_of, sums
+from shared.auth.limits import narrow, require_all
+from shared.auth.principal import Sight
 from shared.db import scoped
 from shared.db.dialect import exact_sum
 from shared.models import Device, Meter, UsageDevice, UsageEvent, UsageHour
@@ -20,6 +22,7 @@ ALL_MS: Final = 10**15
 # Ranges that one statement counts, so that it stays below RDS Proxy's 16 KB.
 RANGES: Final = 20
 
+Columns = TypeVarTuple("Columns")
 Range = tuple[int, int]
 DeviceStep = tuple[int, int, Decimal]
 """What a device has in a step of time: device, the step's beginning, amount."""
@@ -32,14 +35,14 @@ class Events:
     """Quantities of events, by device time."""
 
     session: AsyncSession
-    org_id: int
+    sight: Sight
     meter_id: int
 
     async def total(self, span: Range) -> tuple[Decimal, int]:
         """The amount of a range, and how many events of it had no usable number."""
         quantity = UsageEvent.quantity
         wanted = scoped(
-            self.org_id,
+            self.sight.org_id,
             select(
                 UsageEvent.meter_id,
                 exact_sum(self.session, quantity),
@@ -48,7 +51,7 @@ class Events:
             .where(*self._within(span))
             .group_by(UsageEvent.meter_id),
         )
-        row = (await self.session.execute(wanted)).one_or_none()
+        row = (await self.session.execute(self._seen(wanted))).one_or_none()
         return (row[1] or Decimal(0), row[2]) if row else (Decimal(0), 0)
 
     async def by_period(self, periods: Sequence[Period]) -> list[Decimal]:
@@ -56,7 +59,7 @@ class Events:
         span = periods[0].start, periods[-1].end
         step = step_of(periods, *span)
         wanted = scoped(
-            self.org_id,
+            self.sight.org_id,
             select(
                 UsageEvent.meter_id,
                 (UsageEvent.ts - UsageEvent.ts % step).label("at"),
@@ -65,27 +68,27 @@ class Events:
             .where(*self._within(span))
             .group_by(UsageEvent.meter_id, text("at")),
         )
-        rows = await self.session.execute(wanted)
+        rows = await self.session.execute(self._seen(wanted))
         return sums(periods, ((at, amount or Decimal(0)) for _, at, amount in rows))
 
     async def devices(self, span: Range, since: int, limit: int) -> list[int]:
         """The lowest `limit` devices from `since` on that have usage in a range."""
         wanted = scoped(
-            self.org_id,
+            self.sight.org_id,
             select(UsageEvent.device_id)
             .where(*self._within(span), UsageEvent.device_id >= since)
             .distinct()
             .order_by(UsageEvent.device_id)
             .limit(limit),
         )
-        return list((await self.session.scalars(wanted)).all())
+        return list((await self.session.scalars(self._seen(wanted))).all())
 
     async def by_device(
         self, span: Range, first: int, last: int, step: int
     ) -> Iterable[DeviceStep]:
         """What each device from `first` to `last` has in each step, in that order."""
         wanted = scoped(
-            self.org_id,
+            self.sight.org_id,
             select(
                 UsageEvent.device_id,
                 (UsageEvent.ts - UsageEvent.ts % step).label("at"),
@@ -95,12 +98,15 @@ class Events:
             .group_by(UsageEvent.device_id, text("at"))
             .order_by(UsageEvent.device_id, text("at")),
         )
-        rows = await self.session.execute(wanted)
+        rows = await self.session.execute(self._seen(wanted))
         return ((device, at, amount or Decimal(0)) for device, at, amount in rows)
 
     def merge(self, one: Decimal, other: Decimal) -> Decimal:
         """The amount of a device in two steps together."""
         return EXACT.add(one, other)
+
+    def _seen(self, wanted: Select[*Columns]) -> Select[*Columns]:
+        return narrow(self.sight, wanted, UsageEvent.device_id)
 
     def _within(self, span: Range) -> Conditions:
         ts = UsageEvent.ts
@@ -148,7 +154,7 @@ class ActiveDevices:
     """Devices of which a message was stored, by the quarter hour in which it was received."""
 
     session: AsyncSession
-    org_id: int
+    sight: Sight
 
     async def total(self, span: Range) -> tuple[Decimal, int]:
         return Decimal(await self.session.scalar(self._count(span)) or 0), 0
@@ -167,27 +173,27 @@ class ActiveDevices:
 
     async def devices(self, span: Range, since: int, limit: int) -> list[int]:
         wanted = scoped(
-            self.org_id,
+            self.sight.org_id,
             select(UsageDevice.device_id)
             .where(*self._within(span), UsageDevice.device_id >= since)
             .distinct()
             .order_by(UsageDevice.device_id)
             .limit(limit),
         )
-        return list((await self.session.scalars(wanted)).all())
+        return list((await self.session.scalars(self._seen(wanted))).all())
 
     async def by_device(
         self, span: Range, first: int, last: int, step: int
     ) -> Iterable[DeviceStep]:
         at = UsageDevice.quarter * QUARTER_MS
         wanted = scoped(
-            self.org_id,
+            self.sight.org_id,
             select(UsageDevice.device_id, (at - at % step).label("at"))
             .where(*self._within(span), UsageDevice.device_id.between(first, last))
             .distinct()
             .order_by(UsageDevice.device_id, text("at")),
         )
-        rows = await self.session.execute(wanted)
+        rows = await self.session.execute(self._seen(wanted))
         return ((device, begin, Decimal(1)) for device, begin in rows)
 
     def merge(self, one: Decimal, other: Decimal) -> Decimal:
@@ -195,10 +201,13 @@ class ActiveDevices:
 
     def _count(self, span: Range) -> Select[int]:
         devices = scoped(
-            self.org_id,
+            self.sight.org_id,
             select(UsageDevice.device_id).where(*self._within(span)).distinct(),
         )
-        return select(func.count()).select_from(devices.subquery())
+        return select(func.count()).select_from(self._seen(devices).subquery())
+
+    def _seen(self, wanted: Select[*Columns]) -> Select[*Columns]:
+        return narrow(self.sight, wanted, UsageDevice.device_id)
 
     @staticmethod
     def _within(span: Range) -> Conditions:
@@ -215,13 +224,14 @@ DeviceSource = Events | ActiveDevices
 Source = Messages | DeviceSource
 
 
-def source_of(session: AsyncSession, meter: Meter) -> Source:
-    """Where what a meter measured is."""
+def source_of(session: AsyncSession, meter: Meter, sight: Sight) -> Source:
+    """Where what a meter measured is. Raises `Limited` for what is not counted by device."""
     if meter.kind == "messages":
-        return Messages(session, meter.org_id)
+        require_all(sight)
+        return Messages(session, sight.org_id)
     if meter.kind == "active_devices":
-        return ActiveDevices(session, meter.org_id)
-    return Events(session, meter.org_id, meter.id)
+        return ActiveDevices(session, sight)
+    return Events(session, sight, meter.id)
 
 
 async def devices_named(

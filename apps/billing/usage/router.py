@@ -39,4 +39,4 @@ async def usage(
     hour, in which they were received, if it begins in the range. Periods without usage are listed
     with 0; devices without usage are not listed. Deleted devices still count.
     """
-    return await service.answer(session, principal.org_id, cursors, query)
+    return await service.answer(session, principal.sight, cursors, query)

@@ -17,6 +17,7 @@ from apps.billing.usage.errors import NotByDevice
 from apps.billing.usage.repository import ALL_MS, DeviceSource, DeviceStep, Source
 from apps.billing.usage.rules import QUARTER_MS, Period, Unit, cut, period_at, periods, zone_named
 from apps.billing.usage.schemas import UsageItem, UsageOut, UsageQuery
+from shared.auth.principal import Sight
 from shared.clock import rfc3339
 from shared.errors import Invalid
 from shared.models import Meter
@@ -47,13 +48,17 @@ class Question:
 
 
 async def answer(
-    session: AsyncSession, org_id: int, cursors: Cursors, query: UsageQuery
+    session: AsyncSession, sight: Sight, cursors: Cursors, query: UsageQuery
 ) -> UsageOut:
-    """A page of usage. Raises `NoSuchMeter`, `Invalid`, `BadRequest` (a foreign cursor)."""
+    """A page of usage of the devices that are seen.
+
+    Raises `NoSuchMeter`, `Invalid`, `BadRequest` (a foreign cursor), `Limited`.
+    """
+    org_id = sight.org_id
     if query.start >= query.end:
         raise Invalid("start must be before end")
     meter = await _meter(session, org_id, query.meter)
-    asked = _question(session, meter, query)
+    asked = _question(session, meter, sight, query)
     about = {"usage": org_id, **query.model_dump(exclude={"limit", "cursor"})}
     position = cursors.decode(about, query.cursor) if query.cursor else None
     if query.group == "device" or query.by:
@@ -82,9 +87,9 @@ async def _meter(session: AsyncSession, org_id: int, named: str) -> Meter:
     return meter
 
 
-def _question(session: AsyncSession, meter: Meter, query: UsageQuery) -> Question:
+def _question(session: AsyncSession, meter: Meter, sight: Sight, query: UsageQuery) -> Question:
     return Question(
-        source=repository.source_of(session, meter),
+        source=repository.source_of(session, meter, sight),
         start=query.start,
         end=query.end,
         unit=None if query.group in {"none", "device"} else cast("Unit", query.group),

@@ -20,7 +20,7 @@ from apps.dashboarding.live.errors import GoingAway
 from apps.dashboarding.live.rules import Changes, Known
 from apps.dashboarding.live.watch import Watch
 from apps.dashboarding.settings import DashboardingSettings
-from shared.auth.principal import Principal
+from shared.auth.principal import Principal, Sight
 from shared.bus import Subscription
 from shared.telemetry.clean import clean
 from shared.web.services import Services
@@ -122,6 +122,27 @@ class Hub:
         for watch in list(self.watches):
             if watch.principal.sign_in_id in people - holding:
                 watch.end("sign_in")
+        await self._check_limits(people & holding)
+
+    async def _check_limits(self, people: AbstractSet[int]) -> None:
+        """Whoever sees other devices than when they came comes again."""
+        database = self._services.database
+        limits = await repository.limits_of(database, self._org_id, people)
+        for watch in list(self.watches):
+            person = watch.principal.sign_in_id
+            if person not in limits:
+                continue
+            sight = Sight(self._org_id, limits[person])
+            if sight.groups != watch.principal.groups or await self._sees_others(watch, sight):
+                watch.end("limits")
+
+    async def _sees_others(self, watch: Watch, sight: Sight) -> bool:
+        """Whether the groups of a reader lost devices, or got some since the last look."""
+        if sight.groups is None or watch.devices is None:
+            return False
+        seen = (await repository.numbers(self._services.database, sight, None)).keys()
+        before, watch.seen = watch.seen, seen
+        return not watch.devices <= seen or (before is not None and before != seen)
 
     async def _safely(self, work: Coroutine[None, None, None]) -> None:
         try:

@@ -9,6 +9,8 @@ from sqlalchemy import Row, Select, Text, and_, or_, select, type_coerce
 
 from apps.dashboarding.live.rules import State
 from shared.auth import sessions
+from shared.auth.limits import Limits, narrow, of_sign_ins
+from shared.auth.principal import Sight
 from shared.auth.sessions import Lifetimes
 from shared.db import Database
 from shared.db.scope import scoped
@@ -18,13 +20,18 @@ CHUNK = 200
 SCOPE = "readings:read"
 
 
-async def numbers(database: Database, org_id: int, public_ids: Collection[str]) -> dict[str, int]:
-    """Public id → number of those of `public_ids` (at most `CHUNK`) that exist."""
-    query = select(Device.public_id, Device.id).where(
-        Device.public_id.in_(public_ids), Device.gone == 0
-    )
+async def numbers(
+    database: Database, sight: Sight, public_ids: Collection[str] | None
+) -> dict[str, int]:
+    """Public id → number of those of `public_ids` (at most `CHUNK`) that are seen; none: of all
+    of these.
+    """
+    query = select(Device.public_id, Device.id).where(Device.gone == 0)
+    if public_ids is not None:
+        query = query.where(Device.public_id.in_(public_ids))
+    seen = narrow(sight, scoped(sight.org_id, query), Device.id)
     async with database.read() as session:
-        return {row.public_id: row.id for row in await session.execute(scoped(org_id, query))}
+        return {row.public_id: row.id for row in await session.execute(seen)}
 
 
 async def following(database: Database, org_id: int, after: int) -> tuple[list[State], int | None]:
@@ -65,6 +72,15 @@ async def holding(database: Database, org_id: int, ids: Collection[int], now: da
         async with database.read() as session:
             rows = await session.execute(scoped(org_id, query))
             found.update(row.id for row in rows if SCOPE in row.scopes)
+    return found
+
+
+async def limits_of(database: Database, org_id: int, ids: Collection[int]) -> dict[int, Limits]:
+    """Sign-in → the groups that its person is limited to by now."""
+    found: dict[int, Limits] = {}
+    for some in chunks(ids):
+        async with database.read() as session:
+            found |= await of_sign_ins(session, org_id, some)
     return found
 
 

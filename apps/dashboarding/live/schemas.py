@@ -24,8 +24,8 @@ the seconds before), and what the reader shows of the others still holds.
 value}]`, events in `e` as `[device, t, boot, s, name, {data}]`.
 - `changes`: devices that came or went, and latest values that no `readings` brought.
 - `end`: the stream ends, `reason` being `draining`, `key` (revoked, expired or without the \
-scope), `sign_in` (signed out, or no longer allowed), `slow` (too much waited for this reader) or \
-`failed`. Come again after `retry`.
+scope), `sign_in` (signed out, or no longer allowed), `limits` (the reader sees other devices \
+now), `slow` (too much waited for this reader) or `failed`. Come again after `retry`.
 
 A comment comes when nothing else did for a while. Times are epoch milliseconds. Nothing is lost \
 by coming again with the id of the last event; some of it may be sent twice.

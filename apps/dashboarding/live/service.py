@@ -43,13 +43,15 @@ class Live:
         self._snapshots = asyncio.Semaphore(SNAPSHOTS)
 
     async def devices(self, principal: Principal, public_ids: Sequence[str]) -> Numbers | None:
-        """The devices asked for by number; none: all of them. Raises `NoSuchDevice`."""
+        """The devices asked for by number; none: all of them. Of who is limited to groups: those
+        that are in them now. Raises `NoSuchDevice`.
+        """
         if self._services.draining:
             raise GoingAway
-        if not public_ids:
+        if not public_ids and principal.groups is None:
             return None
         database = self._services.database
-        found = await repository.numbers(database, principal.org_id, public_ids)
+        found = await repository.numbers(database, principal.sight, public_ids or None)
         if missing := set(public_ids) - found.keys():
             raise NoSuchDevice(min(missing))
         return found
@@ -66,7 +68,9 @@ class Live:
         async with self._hubs.watch(principal, watched) as watch:
             with OPEN.track_inprogress():
                 now = self._services.clock.now_ms()
-                since = rules.parse_last_id(last_id, now)
+                # Who is limited may see other devices than before: they begin anew.
+                known = last_id if principal.groups is None else None
+                since = rules.parse_last_id(known, now)
                 watch.at = max(now - self.settings.stream_late_ms, since or 0)
                 async for event in self._snapshot(principal.org_id, devices, since, watch.at):
                     yield event

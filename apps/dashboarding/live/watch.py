@@ -26,6 +26,8 @@ class Watch:
     ) -> None:
         self.principal = principal
         self.devices = devices
+        # What a reader who is limited to groups of devices saw at the last look.
+        self.seen: AbstractSet[str] | None = None
         self.ended: str | None = None
         self._most = most
         self._most_bytes = most_bytes
