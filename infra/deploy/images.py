@@ -3,6 +3,7 @@
 import base64
 import time
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from infra.deploy.aws import ClientError, Place, code_of
 from scripts.images.engine import Engine
@@ -67,16 +68,23 @@ def scanned(
             if code_of(error) != "ScanNotFoundException":
                 raise
             found = {"imageScanStatus": {"status": "PENDING"}}
-        said = found["imageScanStatus"]
-        if said["status"] in ENDED:
-            return dict(found["imageScanFindings"].get("findingSeverityCounts", {}))
-        if said["status"] in FAILED:
-            why = said.get("description", said["status"])
-            if UNSUPPORTED in why.upper().replace("_", ""):
-                return None
-            raise Unavailable(f"fortress/{app}:{tag} could not be scanned: {why}")
+        if found["imageScanStatus"]["status"] in ENDED | FAILED:
+            return severities(f"fortress/{app}:{tag}", found)
         time.sleep(pause_s)
     raise Unavailable(f"the scan of fortress/{app}:{tag} did not end: see ECR's page")
+
+
+def severities(image: str, found: Mapping[str, Any]) -> dict[str, int] | None:
+    """The findings of a scan that has ended, as the registry describes it, by their severity; none
+    where it cannot scan such an image. Raises `Unavailable` for a scan that failed.
+    """
+    said = found["imageScanStatus"]
+    if said["status"] in ENDED:
+        return dict(found["imageScanFindings"].get("findingSeverityCounts", {}))
+    why = said.get("description", said["status"])
+    if UNSUPPORTED in why.upper().replace("_", ""):
+        return None
+    raise Unavailable(f"{image} could not be scanned: {why}")
 
 
 def _tags(paginator: object, app: str) -> set[str]:

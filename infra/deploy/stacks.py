@@ -21,6 +21,16 @@ BEGAN = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
 FAILED = ("CREATE_FAILED", "UPDATE_FAILED")
 
 
+def check_usable(name: str, status: str) -> None:
+    """Raises `ConfigurationError` for a stack with which nothing can be done any more."""
+    if status in GONE:
+        raise ConfigurationError(
+            f"{name} could not be created and is in {status}: delete it as an administrator "
+            f"(`aws cloudformation delete-stack --stack-name {name}`; what is protected against "
+            "deletion first, docs/deployment.md says how), then try again"
+        )
+
+
 class Stacks:
     """The stacks of a place. `role`: ARN of the role that CloudFormation works with; without it,
     the caller's own rights.
@@ -67,13 +77,8 @@ class Stacks:
         what was there before.
         """
         found = self.found(stack.name)
-        if found is not None and found["StackStatus"] in GONE:
-            raise ConfigurationError(
-                f"{stack.name} could not be created and is in {found['StackStatus']}: delete it as "
-                f"an administrator (`aws cloudformation delete-stack --stack-name {stack.name}`; "
-                "what is protected against deletion first, docs/deployment.md says how), then try "
-                "again"
-            )
+        if found is not None:
+            check_usable(stack.name, found["StackStatus"])
         verb = "create" if found is None else "update"
         asked = self._asked(stack, parameters)
         if found is None and stack.protected:
