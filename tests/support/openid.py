@@ -55,6 +55,10 @@ class Provider:
         """
         await self._tell("/told/lie", lie)
 
+    async def rotates(self, kid: str) -> None:
+        """Sign with a new key from now on, called so."""
+        await self._tell("/told/rotate", {"kid": kid})
+
     def forget(self) -> None:
         """Who was signed in there is asked again."""
         self._jars.clear()

@@ -4,6 +4,7 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
 
+let fresh; // the key that replaced the first one
 const people = new Map(); // subject → claims
 let lie = {}; // what is changed in every ID token: header, claims, without; another key: stranger
 
@@ -17,12 +18,13 @@ const rsa = key('rsa', { modulusLength: 2048 }, { kid: 'rsa', alg: 'RS256' });
 const strange = key('ec', EC, {});
 
 function lied(token) {
-  if (!Object.keys(lie).length) return token;
+  if (!fresh && !Object.keys(lie).length) return token;
   const [head, body] = token.split('.', 2).map((part) => JSON.parse(Buffer.from(part, 'base64url')));
-  const parts = [{ ...head, ...lie.header }, { ...body, ...lie.claims }];
+  const { kid } = fresh ?? ec;
+  const parts = [{ ...head, kid, ...lie.header }, { ...body, ...lie.claims }];
   for (const name of lie.without ?? []) delete parts[1][name];
   const text = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
-  const signer = { key: lie.stranger ? strange : ec, format: 'jwk', dsaEncoding: 'ieee-p1363' };
+  const signer = { key: lie.stranger ? strange : (fresh ?? ec), format: 'jwk', dsaEncoding: 'ieee-p1363' };
   const signature = parts[0].alg === 'none' ? '' : sign('sha256', text, signer).toString('base64url');
   return `${text}.${signature}`;
 }
@@ -49,6 +51,10 @@ function make(issuer) {
   });
   provider.use(async (ctx, next) => {
     await next();
+    if (ctx.oidc?.route === 'jwks' && fresh) {
+      const { d, ...open } = fresh;
+      ctx.body.keys = [open];
+    }
     if (ctx.oidc?.route === 'token' && ctx.body?.id_token) ctx.body.id_token = lied(ctx.body.id_token);
   });
   return provider.callback();
@@ -57,6 +63,7 @@ function make(issuer) {
 async function told(request, response) {
   const body = JSON.parse(Buffer.concat(await request.toArray()).toString() || '{}');
   if (request.url === '/told/lie') lie = body;
+  else if (request.url === '/told/rotate') fresh = key('ec', EC, { kid: body.kid, alg: 'ES256' });
   else people.set(body.sub, body.claims);
   response.writeHead(204).end();
 }
