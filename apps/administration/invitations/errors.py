@@ -62,3 +62,11 @@ class SignInFirst(Conflict):
 
     def __init__(self) -> None:
         super().__init__("sign in with it, then accept the invitation")
+
+
+class AccountMeanwhile(Conflict):
+    code = "account_meanwhile"
+    title = "There is an account with this address by now"
+
+    def __init__(self) -> None:
+        super().__init__("sign in with it, then open the link once more")

@@ -115,11 +115,11 @@ async def join(request: Request, form: FormOf, session: WriteSession, checks: Ch
         service.check(found, who)
         if who is None:
             return await _join_as_new(request, session, checks, found, form)
+        await service.claim(session, found, checks.now)
     except (errors.InvitationOver, errors.OtherAddress, errors.SignInFirst) as error:
         return refusal(request, error, [(SIGN_IN, "Sign in")])
-    await service.accept(
-        session, found, who.person_id, _origin(request, found, who.person_public_id), checks.now
-    )
+    origin = _origin(request, found, who.person_public_id)
+    await service.join(session, found, who.person_id, origin, checks.now)
     await account.proved(request, session, who.person_id)
     await sessions.choose(session, who, found.organisation)
     return done("/")
@@ -134,9 +134,10 @@ async def _join_as_new(
         hashed = await account.hashed(checks.guard.passwords, password, name, found.email)
     except (NameUnfit, Unacceptable, TooMany) as error:
         return _join(request, found, form.get("token", ""), _New(given, error))
+    await service.claim(session, found, checks.now)
     person = await service.new_person(session, found, name, hashed, checks.now)
     origin = _origin(request, found, person.public_id)
-    await service.accept(session, found, person.id, origin, checks.now)
+    await service.join(session, found, person.id, origin, checks.now)
     return await complete(request, session, person.id, "password", then="/")
 
 

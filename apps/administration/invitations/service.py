@@ -154,17 +154,23 @@ def check(found: Found, who: SignedIn | None) -> None:
         raise errors.SignInFirst
 
 
-async def accept(
-    session: AsyncSession, found: Found, person_id: int, origin: Origin, now: datetime
-) -> None:
-    """Make somebody a member. Raises `InvitationOver`, also for a role that is gone."""
+async def claim(session: AsyncSession, found: Found, now: datetime) -> None:
+    """Use the invitation up, before anything else is written: of two at once the second waits here
+    and finds nothing. Raises `InvitationOver`, also for a role that is gone.
+    """
     await repository.hold(session, found.org_id)
-    if not await repository.accept(session, found, now):
-        raise errors.InvitationOver
     try:
         await people.permissions_of(session, found.org_id, found.role)
     except UnknownRole:
         raise errors.InvitationOver from None
+    if not await repository.accept(session, found, now):
+        raise errors.InvitationOver
+
+
+async def join(
+    session: AsyncSession, found: Found, person_id: int, origin: Origin, now: datetime
+) -> None:
+    """Make a member of whoever claimed the invitation."""
     member = await people.join(session, found.org_id, person_id, found.role, now)
     audit.record(
         session,
@@ -182,7 +188,7 @@ async def new_person(
 ) -> Person:
     """An account for whom the invitation is for; the link has proved the address.
 
-    Raises `SignInFirst` where there is one by now.
+    Raises `AccountMeanwhile`, with which the whole request is taken back.
     """
     person = Person(
         email=found.email,
@@ -196,7 +202,7 @@ async def new_person(
     try:
         await session.flush()
     except IntegrityError:
-        raise errors.SignInFirst from None
+        raise errors.AccountMeanwhile from None
     return person
 
 

@@ -1,5 +1,6 @@
 """Invitations: from the letter to the first page, and all that can be wrong with one."""
 
+import asyncio
 import re
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ from sqlalchemy import select, update
 
 from shared.db import scoped
 from shared.ids import new_id
-from shared.models import Invitation, Membership, Person, Role
+from shared.models import Invitation, Membership, Organisation, Person, Role
 from tests.administration.people.conftest import Office, on_one_database
 from tests.support.browsing import Browser, Page
 from tests.support.builders import make_tenant
@@ -69,6 +70,38 @@ async def test_an_invitation_is_good_once(office: Office) -> None:
     await join(office.home.browser(), link, name="Ann", password=NEW)
     assert (await browser.send(first, "/join", {"name": "Bob", "password": NEW})).status == 410
     assert (await office.home.browser().open("administration", link)).status == 410
+
+
+async def test_of_two_who_join_at_once_by_one_invitation_one_does(office: Office) -> None:
+    email, link = await invited(office)
+    browsers = [office.home.browser() for _ in range(2)]
+    pages = [await browser.open("administration", link) for browser in browsers]
+    typed = {"name": "Ann", "password": NEW}
+    sent = [
+        browser.send(page, "/join", typed) for browser, page in zip(browsers, pages, strict=True)
+    ]
+    first, second = sorted(page.status for page in await asyncio.gather(*sent))
+    assert first == 200
+    assert second in (409, 410)
+    assert await role_of(office, email) == "viewer"
+
+
+async def test_script_in_an_organisations_name_is_text_in_its_letters(office: Office) -> None:
+    name = f"{SCRIPT}\r\nBcc: all@example.com"
+    tenant = office.home.tenant.id
+    async with office.services.database.unit_of_work() as session:
+        mine = update(Organisation).where(Organisation.id == tenant)
+        await session.execute(mine.values(name=name))
+    email, link = await invited(office)
+    letter = (await office.to(email))[-1]
+    assert "\n" not in letter.subject
+    assert SCRIPT not in letter.html
+    for page in (
+        await office.home.browser().open("administration", link),
+        await office.owner.open("administration", "/leave"),
+    ):
+        assert SCRIPT not in page.text
+        assert "&lt;script&gt;" in page.text
 
 
 async def test_looking_at_an_invitation_changes_nothing(office: Office) -> None:

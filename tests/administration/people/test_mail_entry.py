@@ -1,5 +1,6 @@
 """Links by mail: to sign in, and to choose a new password."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -40,6 +41,17 @@ async def test_a_link_signs_in_once(office: Office) -> None:
     again = await office.home.browser().open("administration", link)
     assert again.status == 410
     assert "This link is over" in again.text
+
+
+async def test_of_two_who_use_a_link_at_once_one_comes_in(office: Office) -> None:
+    link = await linked(office, "/sign-in/link")
+    browsers = [office.home.browser() for _ in range(2)]
+    pages = [await browser.open("administration", link) for browser in browsers]
+    sent = [
+        browser.send(page, "/sign-in/link/use")
+        for browser, page in zip(browsers, pages, strict=True)
+    ]
+    assert sorted(page.status for page in await asyncio.gather(*sent)) == [200, 410]
 
 
 async def test_looking_at_a_link_changes_nothing(office: Office) -> None:
