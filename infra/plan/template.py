@@ -1,7 +1,7 @@
 """The synthesised templates of one environment, as a list of resources that can be asked."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,30 +61,45 @@ def read(environment: str, folder: Path = SYNTH) -> Template:
 
     Raises `ConfigurationError` when there are none, or when one is no template.
     """
-    files = sorted((folder / environment).glob(f"*{SUFFIX}"))
-    if not files:
+    return parse(environment, stacks(folder / environment) | _stacks(folder / DELIVERY))
+
+
+def stacks(folder: Path) -> dict[str, Any]:
+    """The templates in a folder of `make synth`, by the name of their stack.
+
+    Raises `ConfigurationError` when there are none, or when one is no template.
+    """
+    found = _stacks(folder)
+    if not found:
         raise ConfigurationError(
-            f"there are no templates of {environment} in {folder / environment}: run `make synth`"
+            f"there are no templates of {folder.name} in {folder}: run `make synth` first"
         )
-    files += sorted((folder / DELIVERY).glob(f"*{SUFFIX}"))
-    return parse(environment, {f.name.removesuffix(SUFFIX): _load(f) for f in files})
+    return found
+
+
+def _stacks(folder: Path) -> dict[str, Any]:
+    return {f.name.removesuffix(SUFFIX): _load(f) for f in sorted(folder.glob(f"*{SUFFIX}"))}
 
 
 def parse(environment: str, stacks: dict[str, Any]) -> Template:
     """Templates by the name of their stack."""
-    resources = [
-        Resource(stack, logical_id, body["Type"], body.get("Properties", {}))
-        for stack, template in stacks.items()
-        for logical_id, body in template.get("Resources", {}).items()
-    ]
-    return Template(environment, tuple(resources))
+    return Template(environment, tuple(resources_of(stacks)))
+
+
+def resources_of(stacks: Mapping[str, Any]) -> Iterator[Resource]:
+    """Every resource of templates by the name of their stack, in their order."""
+    for stack, template in stacks.items():
+        for logical_id, body in template.get("Resources", {}).items():
+            yield Resource(stack, logical_id, body["Type"], body.get("Properties", {}))
 
 
 def _load(file: Path) -> Any:
     try:
         return json.loads(file.read_bytes())
     except json.JSONDecodeError as error:
-        raise ConfigurationError(f"{file} is no template: {error}; run `make synth`") from None
+        raise ConfigurationError(
+            f"{file} is no template: {error}; run `make synth` again"
+        ) from None
 
 
 def reference(value: Any) -> str | None:

@@ -15,7 +15,8 @@ from infra.plan.scale.model import (
     StepPolicy,
     TrackingPolicy,
 )
-from infra.plan.scale.resources import Resource, Templates, integer, number, text
+from infra.plan.scale.resources import Templates, integer, number, text
+from infra.plan.template import Resource
 from shared.errors import ConfigurationError
 
 POLICY: Final = "AWS::ApplicationAutoScaling::ScalingPolicy"
@@ -39,7 +40,7 @@ def _policy(templates: Templates, policy: Resource) -> Policy:
         return _step(templates, policy)
     if kind == "TargetTrackingScaling":
         return _tracking(policy)
-    raise ConfigurationError(f"{policy.name}: the policy kind {kind or 'none'} is not replayed")
+    raise ConfigurationError(f"{policy}: the policy kind {kind or 'none'} is not replayed")
 
 
 def _step(templates: Templates, policy: Resource) -> StepPolicy:
@@ -50,7 +51,7 @@ def _step(templates: Templates, policy: Resource) -> StepPolicy:
         if templates.refers(policy, alarm.properties.get("AlarmActions"))
     ]
     if len(alarms) != 1:
-        raise ConfigurationError(f"{policy.name}: one alarm should start it, {len(alarms)} do")
+        raise ConfigurationError(f"{policy}: one alarm should start it, {len(alarms)} do")
     return StepPolicy(
         name=policy.id,
         alarm=_alarm(alarms[0]),
@@ -73,7 +74,7 @@ def _one_step(step: Mapping[str, Any]) -> Step:
 def _alarm(alarm: Resource) -> Alarm:
     if "Metrics" in alarm.properties or "ExtendedStatistic" in alarm.properties:
         raise ConfigurationError(
-            f"{alarm.name}: expressions over metrics and percentiles are not replayed"
+            f"{alarm}: expressions over metrics and percentiles are not replayed"
         )
     periods = integer(alarm, "EvaluationPeriods")
     return Alarm(
@@ -99,12 +100,12 @@ def _tracking(policy: Resource) -> TrackingPolicy:
         metric = _metric(policy, custom.get("Namespace", ""), custom.get("MetricName", ""))
         if custom.get("Statistic") != METRICS[metric].statistic:
             raise ConfigurationError(
-                f"{policy.name}: of {metric}, {METRICS[metric].statistic} is replayed"
+                f"{policy}: of {metric}, {METRICS[metric].statistic} is replayed"
             )
     elif predefined in TRACKED:
         metric = TRACKED[predefined]
     else:
-        raise ConfigurationError(f"{policy.name}: the metric {predefined} is not replayed")
+        raise ConfigurationError(f"{policy}: the metric {predefined} is not replayed")
     return TrackingPolicy(
         name=policy.id,
         metric=metric,
@@ -125,7 +126,7 @@ def _shared(policy: Resource, queries: Sequence[Mapping[str, Any]]) -> str:
         metric != metrics[0] for metric in metrics
     ):
         raise ConfigurationError(
-            f"{policy.name}: of expressions over metrics, the average of one over its number of"
+            f"{policy}: of expressions over metrics, the average of one over its number of"
             " samples is replayed"
         )
     found = metrics[0]
@@ -136,7 +137,7 @@ def _metric(resource: Resource, namespace: str, name: str) -> str:
     for key, metric in METRICS.items():
         if (metric.namespace, metric.name) == (namespace, name):
             return key
-    raise ConfigurationError(f"{resource.name}: the metric {namespace} {name} is not replayed")
+    raise ConfigurationError(f"{resource}: the metric {namespace} {name} is not replayed")
 
 
 def _enum(kind: Any, resource: Resource, value: object) -> Any:
@@ -144,5 +145,5 @@ def _enum(kind: Any, resource: Resource, value: object) -> Any:
         return kind(value)
     except ValueError:
         raise ConfigurationError(
-            f"{resource.name}: {value!r} is not replayed, only {', '.join(kind)}"
+            f"{resource}: {value!r} is not replayed, only {', '.join(kind)}"
         ) from None

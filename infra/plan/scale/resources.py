@@ -3,38 +3,19 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-import msgspec
-
+from infra.plan.template import Resource, resources_of
 from shared.errors import ConfigurationError
 
 _NONE: Final = object()
-
-
-class Resource(msgspec.Struct, frozen=True):
-    """One resource: its stack, its name there, its type and properties."""
-
-    stack: str
-    id: str
-    type: str
-    properties: Mapping[str, Any]
-
-    @property
-    def name(self) -> str:
-        """As it is spoken of in errors."""
-        return f"{self.stack}/{self.id} ({self.type})"
 
 
 class Templates:
     """The templates of one environment, by the name of the stack."""
 
     def __init__(self, stacks: Mapping[str, Mapping[str, Any]]) -> None:
-        self._resources = {
-            stack: {
-                name: Resource(stack, name, body["Type"], body.get("Properties", {}))
-                for name, body in template.get("Resources", {}).items()
-            }
-            for stack, template in stacks.items()
-        }
+        self._resources: dict[str, dict[str, Resource]] = {}
+        for one in resources_of(stacks):
+            self._resources.setdefault(one.stack, {})[one.id] = one
         self._exports = {
             str(output["Export"]["Name"]): (stack, output.get("Value"))
             for stack, template in stacks.items()
@@ -60,7 +41,7 @@ class Templates:
         }
         if len(found) != 1:
             raise ConfigurationError(
-                f"{resource.name}: it should name one {kind}, it names {len(found)}"
+                f"{resource}: it should name one {kind}, it names {len(found)}"
             )
         return next(iter(found.values()))
 
@@ -99,7 +80,7 @@ def number(resource: Resource, key: str, default: object = _NONE) -> float:
         return float(value)
     except (TypeError, ValueError):
         said = "is missing" if value is _NONE else f"is {value!r}"
-        raise ConfigurationError(f"{resource.name}: {key} {said}, not a number") from None
+        raise ConfigurationError(f"{resource}: {key} {said}, not a number") from None
 
 
 def text(resource: Resource, key: str) -> str:

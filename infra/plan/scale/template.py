@@ -4,17 +4,16 @@ What the replay does not know is an error that names it, never left out: a plan 
 policy would be wrong without anybody seeing it.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from infra.plan.scale import policies_of
 from infra.plan.scale.model import ON_DEMAND, SPOT, Provider, Scheduled, Service, Target
-from infra.plan.scale.resources import Resource, Templates, integer, text
+from infra.plan.scale.resources import Templates, integer, text
+from infra.plan.template import Resource, stacks
 from shared.errors import ConfigurationError, Invalid
 
-SUFFIX: Final = ".template.json"
 SCALABLE: Final = "AWS::ApplicationAutoScaling::ScalableTarget"
 # What Fargate and load balancers take where a template says nothing.
 STOP_TIMEOUT_S: Final = 30
@@ -26,13 +25,7 @@ UNHEALTHY: Final = 2
 
 def load(folder: Path) -> Templates:
     """The templates of one environment. Raises `ConfigurationError` where there are none."""
-    files = sorted(folder.glob(f"*{SUFFIX}"))
-    if not files:
-        raise ConfigurationError(f"there is no template in {folder}: run `make synth` first")
-    try:
-        return Templates({f.name.removesuffix(SUFFIX): json.loads(f.read_bytes()) for f in files})
-    except ValueError as error:
-        raise ConfigurationError(f"{folder}: no JSON ({error}): run `make synth` again") from None
+    return Templates(stacks(folder))
 
 
 def service(templates: Templates, app: str) -> Service:
@@ -74,7 +67,7 @@ def _containers(templates: Templates, ecs: Resource) -> Sequence[Mapping[str, An
     listed: Sequence[Mapping[str, Any]] = task.properties.get("ContainerDefinitions", [])
     essential = [c for c in listed if c.get("Essential", True)]
     if not essential:
-        raise ConfigurationError(f"{task.name}: no essential container")
+        raise ConfigurationError(f"{task}: no essential container")
     routed = {b.get("ContainerName") for b in ecs.properties.get("LoadBalancers", [])}
     return sorted(essential, key=lambda c: c.get("Name") not in routed)
 
@@ -113,7 +106,7 @@ def _providers(ecs: Resource) -> tuple[Provider, ...]:
     for provider in providers:
         if provider.name not in {ON_DEMAND, SPOT}:
             raise ConfigurationError(
-                f"{ecs.name}: capacity provider {provider.name} is not replayed, only"
+                f"{ecs}: capacity provider {provider.name} is not replayed, only"
                 f" {ON_DEMAND} and {SPOT}"
             )
     return providers
