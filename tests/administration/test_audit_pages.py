@@ -23,7 +23,7 @@ async def _signed_in(
     tenant = await make_tenant(services.database)
     person, _ = await make_member(services.database, tenant, role)
     made = await sign_in(services.database, person, services.clock.now() - ago)
-    browser = Browser(make_apps(services))
+    browser = Browser(make_apps(services, "administration"))
     browser.jar["administration.fortress.localhost"] = {cookies.SESSION: made.token}
     return browser, tenant, person
 

@@ -70,7 +70,7 @@ async def scene(services: Services) -> Scene:
     made = await sign_in(services.database, person, now)
     await sign_in(services.database, person, now, app="billing")
     await _belongings(services, person)
-    browser = Browser(make_apps(services), {HOST: {cookies.SESSION: made.token}})
+    browser = Browser(make_apps(services, "administration"), {HOST: {cookies.SESSION: made.token}})
     return Scene(services, tenant, person, other, membership, browser)
 
 

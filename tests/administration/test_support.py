@@ -53,7 +53,7 @@ async def scene(services: Services) -> Scene:
     async with services.database.unit_of_work() as session:
         change = update(Person).where(Person.id == person.id)
         await session.execute(change.values(support_since=now))
-    apps = make_apps(services)
+    apps = make_apps(services, "administration", "api")
     browsers = []
     for each in (owner, person):
         made = await sign_in(services.database, each, now)

@@ -23,7 +23,7 @@ AT_ONCE = 200
 RANGE = 10_000
 # A request, a job and a batch each end within minutes. What takes longer to commit than this is
 # found at the next start.
-LOOKED_BACK = timedelta(hours=2)
+LOOKED_BACK = timedelta(minutes=15)
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Sealer:
 
     async def seal_all(self, now: datetime) -> int:
         """Seal every organisation's entries; returns how many were. The first call looks at all
-        entries, others at those of the last two hours.
+        entries, others at those of the last quarter of an hour.
         """
         async with self._database.read() as session:
             newest = await chains.newest_number(session)
