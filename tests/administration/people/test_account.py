@@ -83,6 +83,7 @@ async def test_a_password_is_not_changed_by_what_is_wrong(
     assert (await person(office)).password_hash == before
 
 
+@on_one_database
 async def test_who_has_no_password_chooses_one(office: Office) -> None:
     other = await make_person(office.services.database)
     browser = await office.signed_in(other)

@@ -86,6 +86,7 @@ async def test_of_two_who_join_at_once_by_one_invitation_one_does(office: Office
     assert await role_of(office, email) == "viewer"
 
 
+@on_one_database
 async def test_script_in_an_organisations_name_is_text_in_its_letters(office: Office) -> None:
     name = f"{SCRIPT}\r\nBcc: all@example.com"
     tenant = office.home.tenant.id
@@ -169,6 +170,7 @@ async def test_one_that_is_sent_again_has_another_link(office: Office) -> None:
     assert (await office.home.browser().open("administration", second)).status == 200
 
 
+@on_one_database
 async def test_one_that_expired_is_over_and_can_be_sent_again(office: Office) -> None:
     email, link = await invited(office)
     async with office.services.database.unit_of_work() as session:
@@ -205,6 +207,7 @@ async def test_a_role_that_is_not_there_is_not_given(office: Office, role: str) 
     assert SCRIPT not in page.text
 
 
+@on_one_database
 async def test_the_role_of_another_organisation_is_not_given(office: Office) -> None:
     other = await make_tenant(office.services.database)
     at = office.services.clock.now()
@@ -214,6 +217,7 @@ async def test_the_role_of_another_organisation_is_not_given(office: Office) -> 
     assert (await invite(office, an_address(), role.public_id)).status == 422
 
 
+@on_one_database
 async def test_nobody_invites_to_more_than_they_may_do(office: Office) -> None:
     admin, _ = await office.member("administrator")
     browser = await office.signed_in(admin)
@@ -271,6 +275,7 @@ async def test_whom_a_removed_member_invited_cannot_join(office: Office) -> None
     assert (await office.home.browser().open("administration", link)).status == 410
 
 
+@on_one_database
 async def test_an_invitation_of_another_organisation_is_not_there(office: Office) -> None:
     _, link = await invited(office)
     async with office.services.database.read() as session:

@@ -49,6 +49,7 @@ async def test_people_may_revoke_the_last_key_that_makes_keys(office: Office) ->
     assert (await office.owner.send(listed, actions[0])).status == 200
 
 
+@on_one_database
 async def test_nobody_makes_a_key_that_may_do_more_than_they(office: Office) -> None:
     role = await office.custom("keys:read", "keys:write", "organisation:read")
     person, membership = await office.member()

@@ -63,6 +63,7 @@ async def test_looking_at_a_link_changes_nothing(office: Office) -> None:
     assert (await use(office.home.browser(), link)).path == "/"
 
 
+@on_one_database
 async def test_a_link_goes_on_to_where_it_was_asked_from(office: Office) -> None:
     browser = office.home.browser()
     page = await browser.open("administration", "/sign-in/link?return=/roles")
@@ -112,6 +113,7 @@ async def test_a_reset_makes_other_links_useless(office: Office) -> None:
     assert (await office.home.browser().open("administration", other)).status == 410
 
 
+@on_one_database
 @pytest.mark.parametrize("way", list(USES))
 async def test_an_unknown_address_gets_the_same_answer_and_no_letter(
     office: Office, way: str
@@ -134,6 +136,7 @@ async def test_what_is_asked_for_is_noted_alike_and_in_secret(office: Office) ->
     assert "example.com" not in str(payloads)
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("way", "other"), [("/sign-in/link", "/reset"), ("/reset", "/sign-in/link")]
 )
@@ -182,6 +185,7 @@ async def test_only_the_hash_of_a_link_is_stored(office: Office) -> None:
     assert token not in str(jobs)
 
 
+@on_one_database
 @pytest.mark.parametrize(("way", "minutes"), [("/sign-in/link", 10), ("/reset", 15)])
 async def test_a_link_lives_for_minutes(office: Office, way: str, minutes: int) -> None:
     await linked(office, way)

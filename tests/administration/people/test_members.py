@@ -113,12 +113,14 @@ async def test_an_administrator_does_nothing_to_an_owner(office: Office, what: s
     assert await role_of(office, await own(office)) == "owner"
 
 
+@on_one_database
 async def test_nobody_gives_more_than_they_have(office: Office) -> None:
     person, mine = await office.member("administrator")
     browser = await office.signed_in(person)
     assert (await office.post(browser, f"/people/{mine}/role", role="owner")).status == 403
 
 
+@on_one_database
 @pytest.mark.parametrize("what", ["", "/role", "/remove", "/disable", "/enable"])
 async def test_members_of_another_organisation_are_not_there(office: Office, what: str) -> None:
     other = await make_tenant(office.services.database)
@@ -150,6 +152,7 @@ async def test_who_belongs_to_others_too_is_not_disabled(office: Office) -> None
     assert (await act(office, membership, "disable")).status == 409
 
 
+@on_one_database
 async def test_nobody_disables_themselves(office: Office) -> None:
     path = f"/people/{await own(office)}/disable"
     assert (await office.post(office.owner, path)).status == 409

@@ -92,11 +92,13 @@ async def test_what_is_no_role_is_refused(
     assert await make(office, name, *permissions) == status
 
 
+@on_one_database
 async def test_two_roles_of_a_name_are_not_made(office: Office) -> None:
     assert await make(office, "Night shift", "usage:read") == 303
     assert await make(office, "night SHIFT", "usage:read") == 409
 
 
+@on_one_database
 async def test_nobody_puts_in_or_takes_out_what_they_may_not_do(office: Office) -> None:
     role = await office.custom("organisation:delete", "usage:read", name="ender")
     admin, _ = await office.member("administrator")
@@ -111,6 +113,7 @@ async def test_nobody_puts_in_or_takes_out_what_they_may_not_do(office: Office) 
     assert [each.status for each in answers] == [403, 403, 403]
 
 
+@on_one_database
 async def test_roles_of_another_organisation_are_not_there(office: Office) -> None:
     other = await make_tenant(office.services.database)
     at = office.services.clock.now()
