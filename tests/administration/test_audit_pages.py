@@ -12,6 +12,8 @@ from tests.support.browsing import Browser, at, make_apps
 from tests.support.builders import Tenant, make_tenant
 from tests.support.people import MadePerson, make_member, sign_in
 
+# What the pages ask the database for, test_audit_chain.py and the API's tests ask both for.
+pytestmark = pytest.mark.parametrize("database_url", ["mariadb"], indirect=True, scope="session")
 T0 = 1_763_740_800_000
 SCRIPT = "<script>alert(1)</script>"
 
