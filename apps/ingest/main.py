@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from apps.ingest.limits import allow_files
-from apps.ingest.reports import report, tell
+from apps.ingest.reports import report, report_dead_letters, tell
 from apps.ingest.server import IngestServer
 from apps.ingest.settings import IngestSettings
 from apps.ingest.supervisor import WORKER, supervise
@@ -47,9 +47,10 @@ async def serve(settings: IngestSettings, *, supervised: bool = False) -> int:
         _collect_seldom()
         async with internal_port(settings.internal_port, ready):
             if supervised:
-                await tell(lambda: server.connections, sys.stdin.fileno(), stop)
+                said = tell(lambda: server.connections, sys.stdin.fileno(), stop)
             else:
-                await report(lambda: server.connections, settings, stop)
+                said = report(lambda: server.connections, settings, stop)
+            await asyncio.gather(said, report_dead_letters(settings, stop))
             log.info("going away with %s connections", server.connections)
             await server.drain()
     finally:

@@ -128,6 +128,20 @@ def of_ingest(environment: Environment) -> Iterator[Watch]:
     )
 
 
+def of_dead_letters(environment: Environment) -> Iterator[Watch]:
+    here = {"Environment": environment.name, "Service": "ingest"}
+    yield Watch(
+        name="ingest-dead-letters",
+        metric=metric(NAMESPACE, "DeadLetters", here, statistic="Sum", minutes=5),
+        # One device that is set wrongly sends a few; this is a profile, or a firmware.
+        limit=100,
+        looks=1,
+        of=1,
+        first="list them (GET /v1/dead-letters of the organisation): the code says why messages"
+        " were not stored; they are kept, so mend the profile and replay them",
+    )
+
+
 def of_runs(environment: Environment) -> Iterator[Watch]:
     here = {"Environment": environment.name, "Service": "reporting"}
     yield Watch(

@@ -126,6 +126,7 @@ class ObservabilityStack(cdk.Stack):
         yield from watches.of_devices(BASTION, minimum, edge.bastion_target, balancer)
         yield from watches.of_resets(edge.nlb)
         yield from watches.of_ingest(environment)
+        yield from watches.of_dead_letters(environment)
         yield from watches.of_runs(environment)
         yield from watches.of_proxy(self._data.proxy.db_proxy_name, sizes["ingest"])
         yield from watches.of_database(self._data.cluster.cluster_identifier)

@@ -38,10 +38,12 @@ class Metric:
         return {"Unit": self.unit} | ({"StorageResolution": 1} if self.every_s < 60 else {})
 
 
-# What scaling reads. Each is per task, so that an average over tasks falls when tasks are added;
-# WaitingRuns is of all, and scaling divides it by the tasks that say it.
+# What scaling reads, and alarms. Each is per task, so that an average over tasks falls when tasks
+# are added; WaitingRuns is of all, and scaling divides it by the tasks that say it. DeadLetters
+# are those since the last line, to be added up.
 METRICS: Final = {
     "ActiveConnections": Metric("Count", every_s=10),
+    "DeadLetters": Metric("Count", every_s=60),
     "OpenStreams": Metric("Count", every_s=60),
     "RunningExports": Metric("Count", every_s=60),
     "WaitingRuns": Metric("Count", every_s=60),

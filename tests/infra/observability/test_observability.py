@@ -52,6 +52,8 @@ def names_of_metrics(alarm: dict[str, Any]) -> set[str]:
         "DatabaseMemoryUsagePercentage",
         "Evictions",
         "ActiveConnections",
+        "DeadLetters",
+        "WaitingRuns",
     ],
 )
 def test_what_matters_is_watched(alarms: Alarms, metric: str) -> None:
