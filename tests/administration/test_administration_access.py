@@ -15,6 +15,8 @@ ROUTES = [
     ("GET", "/v1/keys/key_x"),
     ("DELETE", "/v1/keys/key_x"),
     ("GET", "/v1/audit"),
+    ("GET", "/v1/audit/chain"),
+    ("GET", "/v1/audit/export"),
     ("GET", "/v1/audit/aud_x"),
 ]
 
