@@ -3,6 +3,7 @@ routes of all apps. A route that writes none says here why, and one that cannot 
 says which test shows its entry.
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,6 +32,7 @@ SILENT = {
     "POST /v1/readings": MEASURED,
     "POST /organisation": CHOICE,
     "POST /v1/devices/{device_id}/enable": NOTHING,
+    "PUT /v1/device-groups/{group_id}/devices/{device_id}": NOTHING,
     "POST /sign-in/second": ASKS,
     "POST /sign-in/link": ASKS,
     "POST /reset": ASKS,
@@ -51,7 +53,10 @@ PASSKEYS = "tests/administration/factors/test_passkeys.py"
 PROVIDER = "tests/administration/sso/test_coming_in.py"
 SETTING = "tests/administration/sso/test_sign_on.py"
 PRIVACY = "tests/administration/test_privacy.py"
+HERE = "tests/isolation/test_audited.py"
 ELSEWHERE = {
+    # Members are limited to the walk's group: it stays.
+    "DELETE /v1/device-groups/{group_id}": HERE,
     "POST /sign-in": ENTRY,
     "POST /confirm": ENTRY,
     "POST /account/sign-ins/{sign_in}/end": ENTRY,
@@ -110,6 +115,23 @@ async def test_every_change_leaves_an_entry_with_what_changed(
             and not (one.before or one.after or set(one.digests or ()) - {"address"})
         ]
     assert not wrong, "\n".join(wrong)
+
+
+async def test_a_group_that_is_deleted_leaves_an_entry(walks: Walks, world: World) -> None:
+    walk = walks["api"]
+    path = "/v1/device-groups"
+    make = Entry(method="POST", path=path, needs="devices:write", json=lambda _: {"name": "a"})
+    query = scoped(world.one.made.org_id, select(AuditEntry)).order_by(AuditEntry.id.desc())
+    async with walk.database.attempt() as session:
+        made = await walk.send(make, world.one.callers.key, world.one.things)
+        gone = Entry(
+            method="DELETE",
+            path=f"{path}/{json.loads(made.body)['id']}",
+            needs="devices:write",
+        )
+        await walk.send(gone, world.one.callers.key, world.one.things)
+        left = (await session.scalars(query.limit(1))).one()
+    assert (left.action, left.before) == ("group.delete", {"name": "a"})
 
 
 async def test_what_leaves_no_entry_is_a_route(walks: Walks) -> None:
