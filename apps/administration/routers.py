@@ -3,6 +3,7 @@
 from apps.administration.account.pages import router as account
 from apps.administration.audit.pages import router as audit_pages
 from apps.administration.audit.router import router as audit
+from apps.administration.groups.pages import router as groups
 from apps.administration.invitations.pages import router as invitations
 from apps.administration.keys.pages import router as key_pages
 from apps.administration.mail_entry.pages import router as mail_entry
@@ -14,7 +15,7 @@ from apps.administration.sso.pages import back as sso_back
 from apps.administration.sso.pages import router as sso
 from apps.administration.support.pages import router as support
 
-PEOPLE = (mail_entry, account, people, invitations, roles, key_pages)
+PEOPLE = (mail_entry, account, people, groups, invitations, roles, key_pages)
 
 OVERSIGHT = (audit, audit_pages, privacy, support)
 """Who did what, what is kept of people, and whom an organisation lets in."""

@@ -7,14 +7,14 @@ counted. Keys are not limited.
 from collections.abc import Collection
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Delete, Select, Update, exists, select
+from sqlalchemy import ColumnElement, Delete, Select, Update, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from shared.auth.principal import Sight
 from shared.db.scope import scoped
 from shared.errors import Forbidden
-from shared.models import DeviceGroupDevice, Membership, MembershipGroup, SignIn
+from shared.models import DeviceGroup, DeviceGroupDevice, Membership, MembershipGroup, SignIn
 
 # Select[*tuple[Any, ...]]: a select of any columns.
 Statement = TypeVar("Statement", bound=Select[*tuple[Any, ...]] | Update | Delete)
@@ -75,6 +75,45 @@ async def of_sign_ins(
     for group_id, sign_in in await session.execute(scoped(org_id, query)):
         found.setdefault(sign_in, set()).add(group_id)
     return {one: frozenset(found[one]) if one in found else None for one in sign_in_ids}
+
+
+async def groups_of(session: AsyncSession, org_id: int, membership: str) -> list[str]:
+    """The public ids of the groups that a member (a public id) is limited to, in order."""
+    query = (
+        select(DeviceGroup.public_id)
+        .join(MembershipGroup, MembershipGroup.group_id == DeviceGroup.id)
+        .join(Membership, Membership.id == MembershipGroup.membership_id)
+        .where(Membership.public_id == membership)
+        .order_by(DeviceGroup.public_id)
+    )
+    return list(await session.scalars(scoped(org_id, query)))
+
+
+async def set_to(
+    session: AsyncSession, org_id: int, membership: str, groups: Collection[str]
+) -> list[str]:
+    """Limit a member to exactly `groups`; returns those that do not exist: then nothing is done."""
+    query = select(DeviceGroup.public_id, DeviceGroup.id).where(DeviceGroup.public_id.in_(groups))
+    found = {row[0]: row[1] for row in await session.execute(scoped(org_id, query))}
+    if unknown := sorted(set(groups) - found.keys()):
+        return unknown
+    member = select(Membership.id).where(Membership.public_id == membership)
+    number = (await session.scalars(scoped(org_id, member))).one()
+    await lift(session, org_id, membership)
+    session.add_all(
+        MembershipGroup(org_id=org_id, membership_id=number, group_id=group_id)
+        for group_id in sorted(found.values())
+    )
+    await session.flush()
+    return []
+
+
+async def lift(session: AsyncSession, org_id: int, membership: str) -> None:
+    """Limit a member (a public id) to nothing any more."""
+    member = scoped(org_id, select(Membership.id).where(Membership.public_id == membership))
+    mine = delete(MembershipGroup).where(MembershipGroup.membership_id.in_(member))
+    # Nothing of it is loaded: sessions need not look for rows to forget.
+    await session.execute(scoped(org_id, mine).execution_options(synchronize_session=False))
 
 
 def join_groups(session: AsyncSession, sight: Sight, device_ids: Collection[int]) -> None:

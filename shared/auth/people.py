@@ -4,14 +4,14 @@ Auditing is the caller's: each change says what was before it.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.auth import sessions, support
+from shared.auth import limits, sessions, support
 from shared.auth.permissions import OWNER, ROLES, excess, permitted
 from shared.auth.principal import Principal
 from shared.db.dialect import lock_rows, share_rows
@@ -39,6 +39,16 @@ class NoAddress(Invalid):
 class UnknownRole(Invalid):
     code = "unknown_role"
     title = "There is no such role"
+
+
+class OwnersSeeAll(Conflict):
+    code = "owners_see_all"
+    title = "An owner sees all devices"
+
+
+class UnknownGroup(Invalid):
+    code = "unknown_group"
+    title = "There is no such group of devices"
 
 
 class Exceeds(Forbidden):
@@ -136,7 +146,8 @@ async def join(
 
 
 async def set_role(session: AsyncSession, by: Principal, membership: str, role: str) -> str:
-    """Give a member (a public id) another role; returns the one before.
+    """Give a member (a public id) another role; returns the one before. An owner is limited to no
+    groups of devices.
 
     Raises `NoSuchMembership`, `UnknownRole`, `Exceeds` where the role before or after may do what
     `by` may not, `LastOwner`.
@@ -147,6 +158,8 @@ async def set_role(session: AsyncSession, by: Principal, membership: str, role: 
     person_id, before = await _member(session, by, membership)
     if role != OWNER:
         _check_owner_left(owners, person_id)
+    else:
+        await limits.lift(session, by.org_id, membership)
     await session.execute(
         scoped(by.org_id, update(Membership))
         .where(Membership.public_id == membership)
@@ -165,9 +178,29 @@ async def remove(session: AsyncSession, by: Principal, membership: str) -> str:
     owners = await _owners(session, by.org_id)
     person_id, before = await _member(session, by, membership)
     _check_owner_left(owners, person_id)
+    await limits.lift(session, by.org_id, membership)
     await session.execute(
         scoped(by.org_id, delete(Membership)).where(Membership.public_id == membership)
     )
+    return before
+
+
+async def set_groups(
+    session: AsyncSession, by: Principal, membership: str, groups: Collection[str]
+) -> list[str]:
+    """Limit a member (a public id) to the devices of `groups` (public ids), or to none: then they
+    see all. Returns the groups before.
+
+    Raises `NoSuchMembership`, `UnknownGroup`, `OwnersSeeAll`, `Exceeds` where their role may do
+    what `by` may not.
+    """
+    await _hold(session, by.org_id)
+    _, role = await _member(session, by, membership)
+    if role == OWNER and groups:
+        raise OwnersSeeAll("give them another role first, then limit them to groups")
+    before = await limits.groups_of(session, by.org_id, membership)
+    if unknown := await limits.set_to(session, by.org_id, membership, groups):
+        raise UnknownGroup(f"there is no group {unknown[0]!a}; load the page again")
     return before
 
 
