@@ -4,15 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.auth import sessions
 from shared.auth.keys import make_key
-from shared.auth.permissions import ROLES, SCOPES, permitted
+from shared.auth.permissions import BEYOND_GROUPS, ROLES, SCOPES, permitted
 from shared.auth.sessions import Lifetimes
 from shared.ids import digest, new_secret
-from shared.models import AppSession, Membership, Person, SignIn
+from shared.models import AppSession, Membership, MembershipGroup, Person, SignIn
 from shared.settings import Settings
 from shared.web import cookies, csrf
 from tests.isolation.seed import CUSTOM, Made, new_person
@@ -34,6 +34,7 @@ class Caller:
     tokens: Mapping[str, str] = field(default_factory=dict)
     fresh: bool = True
     refused: int | None = None
+    limited: bool = False
 
     @property
     def is_present(self) -> bool:
@@ -72,6 +73,7 @@ class Callers:
     stale: Caller
     key: Caller
     roles: list[Caller]
+    limited: Caller
     refused: list[Caller]
     odd: list[Caller]
     only: dict[str, Caller]
@@ -98,6 +100,7 @@ class Making:
                 await self.person("a person with a role of the organisation's own", None),
                 *[await self.person(f"a person, {role}", role) for role in ROLES],
             ],
+            limited=await self._limited(),
             refused=[NOBODY, *self._refused_keys(), *await self._refused_people()],
             odd=[
                 Caller("a key that is none", key=f"fk_{'0' * 10}_{new_secret()}", refused=401),
@@ -111,6 +114,20 @@ class Making:
         """Somebody who signed in, and showed a factor then; without `role`, with a custom one."""
         caller, _, _ = await self._sign_in(name, role or self._made.custom, shown)
         return caller
+
+    async def _limited(self) -> Caller:
+        """Somebody who would see and change everything, limited to one group of devices."""
+        caller, _, who = await self._sign_in("a person limited to a group", "administrator", None)
+        query = select(Membership).where(Membership.person_id == who)
+        membership = (await self._session.scalars(query)).one()
+        self._session.add(
+            MembershipGroup(
+                org_id=self._made.org_id,
+                membership_id=membership.id,
+                group_id=self._made.group_id,
+            )
+        )
+        return replace(caller, permissions=caller.permissions - BEYOND_GROUPS, limited=True)
 
     def _key(self, name: str, scopes: Iterable[str], **changes: datetime) -> Caller:
         row, key = make_key(self._made.org_id, name, list(scopes), self._now)

@@ -57,8 +57,7 @@ class Walks:
         # Settings of single apps.
         self._besides = besides
         self._made: dict[str, Walk] = {}
-        # By the engine's address: most often all apps are the same database user.
-        self._databases: dict[str, Attempts] = {}
+        self._databases = [Attempts(Database.from_settings(settings).engine)]
 
     def __getitem__(self, name: str) -> Walk:
         if name not in self._made:
@@ -69,18 +68,23 @@ class Walks:
         # As a process of this app has them: what it adds is not read anew with each request.
         kind = getattr(import_module(f"apps.{name}.settings"), f"{name.title()}Settings")
         own = kind.model_validate({**self._settings.model_dump(), **self._besides})
-        services = Services(own, Database.from_settings(own), MemoryBus(), SystemClock())
+        services = Services(own, self._databases[0], MemoryBus(), SystemClock())
         app: FastAPI = import_module(f"apps.{name}.main").create_app(services=services)
-        # An app may have a database user of its own in this run: it keeps it.
-        here = app.state.services
-        engine = here.database.engine
-        database = self._databases.setdefault(str(engine.url), Attempts(engine))
-        here.__dict__["database"] = database
         entries = list(import_module(f"tests.isolation.entries.{name}").entries)
-        return Walk(name, app, database, own, entries)
+        return Walk(name, app, self._database_of(app), own, entries)
+
+    def _database_of(self, app: FastAPI) -> Attempts:
+        """The one that all share, unless an app is a database user of its own in this run."""
+        here: Services = app.state.services
+        if here.database is self._databases[0]:
+            return self._databases[0]
+        own = Attempts(here.database.engine)
+        here.__dict__["database"] = own
+        self._databases.append(own)
+        return own
 
     async def close(self) -> None:
-        for database in self._databases.values():
+        for database in self._databases:
             await database.close()
 
 

@@ -55,7 +55,7 @@ async def _told_apart(walk: Walk, world: World, entry: Entry, thing: str) -> lis
         answers.append(await walk.answer(entry, owner, things, world.watched, wanted))
     said, other = getattr(world.one.things, thing), getattr(absent, thing)
     wrong = _wrong(answers[0], wanted, world, said)
-    if _plain(answers[0], said) != _plain(answers[1], other):
+    if plain(answers[0], said) != plain(answers[1], other):
         wrong.append(f"{answers[0].shown} is told from {answers[1].shown}")
     return [f"{entry.shown} as {owner.name} with another's {thing}: {one}" for one in wrong]
 
@@ -130,7 +130,7 @@ def _wrong(answer: Answer, wanted: int, world: World, said: str = "") -> list[st
     return found + [f"changes {table}" for table in answer.changed]
 
 
-def _plain(answer: Answer, said: str) -> str:
+def plain(answer: Answer, said: str) -> str:
     headers = {k: v for k, v in answer.headers.items() if k not in ("date", "set-cookie")}
     return _OF_ITSELF.sub("", f"{answer.status} {headers} {answer.body}".replace(said, ""))
 

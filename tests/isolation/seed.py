@@ -20,6 +20,7 @@ from shared.models import (
     Device,
     DeviceEvent,
     DeviceGroup,
+    DeviceGroupDevice,
     DeviceProfile,
     DeviceState,
     DeviceTag,
@@ -72,6 +73,11 @@ class Made:
     custom: str
     secrets: frozenset[str]
     files: list[str]
+    # The group that the device is in, by its number. What is of the other device, by what it
+    # stands for, and all of that besides.
+    group_id: int
+    unseen: dict[str, str]
+    unseen_secrets: frozenset[str]
 
 
 async def make_organisation(session: AsyncSession, now: datetime) -> Made:
@@ -83,7 +89,16 @@ async def make_organisation(session: AsyncSession, now: datetime) -> Made:
         found |= await part(seed, org.id)
     custom = found.pop("custom")
     await _many(seed, org.id)
-    return Made(org.id, Things(**found), custom, frozenset(seed.secrets), seed.files)
+    return Made(
+        org.id,
+        Things(**found),
+        custom,
+        frozenset(seed.secrets),
+        seed.files,
+        seed.group_id,
+        seed.unseen,
+        frozenset(seed.unseen.values()) | frozenset(seed.unseen_names),
+    )
 
 
 def new_person(now: datetime) -> Person:
@@ -104,6 +119,9 @@ class _Seed:
         self.secrets: set[str] = set()
         self.devices: list[Device] = []
         self.people: list[Person] = []
+        self.group_id = 0
+        self.unseen: dict[str, str] = {}
+        self.unseen_names: list[str] = []
         self.files: list[str] = []
 
     async def add(self, row: Row, *more: Base) -> Row:
@@ -259,42 +277,63 @@ def _connection(org_id: int, issuer: str, now: datetime) -> SsoConnection:
 
 async def _fleet(seed: _Seed, org_id: int) -> dict[str, str]:
     now = seed.now
-    # A profile that devices have cannot be deleted: the one that is named has none.
-    profiles = [
-        DeviceProfile(
-            org_id=org_id,
-            name=_name("profile"),
-            metrics={"temp": {"type": "number", "max": 100}},
-            created_at=now,
-            updated_at=now,
-        )
-        for _ in range(2)
-    ]
-    await seed.add(*profiles)
-    seed.devices = [
-        Device(
-            org_id=org_id,
-            uid=new_id("uid"),
-            name=_name("device"),
-            profile_id=profiles[1].id,
-            created_at=now,
-            updated_at=now,
-        )
-        for _ in range(2)
-    ]
+    # One that devices have cannot be deleted; the other can.
+    used, unused = (_profile(org_id, now) for _ in range(2))
+    await seed.add(used, unused)
+    seed.devices = [_device(org_id, used.id, now) for _ in range(2)]
     device = await seed.add(*seed.devices)
-    groups = [DeviceGroup(org_id=org_id, name=_name("group"), created_at=now) for _ in range(2)]
-    letters = [_letter(org_id, one, at) for at, one in enumerate(seed.devices * 2)]
     for one in seed.devices:
         await seed.add(*_sent(org_id, one, to_ms(now)))
+    letters = [_letter(org_id, one, at) for at, one in enumerate(seed.devices * 2)]
+    await seed.add(*letters)
     return {
-        "profile": profiles[1].public_id,
-        "unused_profile": profiles[0].public_id,
+        "profile": used.public_id,
+        "unused_profile": unused.public_id,
         "device": device.public_id,
-        "group": (await seed.add(*groups)).public_id,
         "uid": device.uid,
-        "letter": (await seed.add(*letters)).public_id,
+        "letter": letters[0].public_id,
+        **await _groups(seed, org_id, letters),
     }
+
+
+def _profile(org_id: int, now: datetime) -> DeviceProfile:
+    return DeviceProfile(
+        org_id=org_id,
+        name=_name("profile"),
+        metrics={"temp": {"type": "number", "max": 100}},
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _device(org_id: int, profile_id: int, now: datetime) -> Device:
+    return Device(
+        org_id=org_id,
+        uid=new_id("uid"),
+        name=_name("device"),
+        profile_id=profile_id,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+async def _groups(seed: _Seed, org_id: int, letters: list[DeadLetter]) -> dict[str, str]:
+    """Each device in a group of its own, and a group without any."""
+    now, other = seed.now, seed.devices[1]
+    groups = [DeviceGroup(org_id=org_id, name=_name("group"), created_at=now) for _ in range(3)]
+    await seed.add(*groups)
+    for group, device in zip(groups[:2], seed.devices, strict=True):
+        pair = {"group_id": group.id, "device_id": device.id}
+        await seed.add(DeviceGroupDevice(org_id=org_id, **pair))
+    seed.group_id = groups[0].id
+    seed.unseen = {
+        "device": other.public_id,
+        "uid": other.uid,
+        "letter": letters[1].public_id,
+        "group": groups[1].public_id,
+    }
+    seed.unseen_names = [other.name, letters[1].detail, letters[3].detail, groups[1].name]
+    return {"group": groups[0].public_id, "unused_group": groups[2].public_id}
 
 
 def _sent(org_id: int, device: Device, ms: int) -> list[Base]:
@@ -436,10 +475,12 @@ async def _runs(seed: _Seed, org_id: int) -> dict[str, str]:
             finished_at=seed.now,
             expires_at=seed.now + timedelta(days=7),
         )
-        for device in seed.devices
+        for device in (*seed.devices, seed.devices[0])
     ]
+    seed.unseen_names.append(runs[1].file_key)
     seed.files = [run.file_key for run in runs]
-    return {"run": (await seed.add(*runs)).public_id}
+    await seed.add(*runs)
+    return {"run": runs[0].public_id, "unused_run": runs[2].public_id}
 
 
 def _name(what: str) -> str:

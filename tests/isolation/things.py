@@ -22,6 +22,7 @@ class Things:
     unused_profile: str
     device: str
     group: str
+    unused_group: str
     uid: str
     letter: str
     meter: str
@@ -36,6 +37,7 @@ class Things:
     sign_in: str
     passkey: str
     run: str
+    unused_run: str
     grant: str
     domain: str
     link: str

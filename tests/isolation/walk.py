@@ -135,7 +135,8 @@ class Walk:
             return HTTPStatus.UNAUTHORIZED
         if declared.fresh and not caller.fresh:
             return HTTPStatus.FORBIDDEN
-        return entry.removed or entry.expect if caller.removed else entry.expect
+        other = (caller.removed and entry.removed) or (caller.limited and entry.limited)
+        return other or entry.expect
 
     async def turned(
         self, entry: Entry, callers: Iterable[Caller], of: Organisation, watched: Fingerprints

@@ -68,6 +68,14 @@ entries.post(
     expect=422,
     form=lambda _: {"email": "a@example.com"},
 )
+entries.get("/people/{membership_id}/groups", "people:write")
+entries.post(
+    "/people/{membership_id}/groups",
+    "people:write",
+    expect=303,
+    form=lambda of: {f"group:{of.group}": "on"},
+    foreign={"group": 422},
+)
 entries.get("/leave", SIGNED_IN, removed=409)
 entries.post("/leave", SIGNED_IN, expect=303, removed=409)
 

@@ -2,7 +2,7 @@
 
 from shared.ids import new_id
 from tests.isolation.entries.common import common, sign_in
-from tests.isolation.entry import Entries
+from tests.isolation.entry import Entries, Made
 
 entries = Entries("api")
 common(entries)
@@ -11,16 +11,27 @@ sign_in(entries)
 START, END = "2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z"
 MESSAGE = {"boot": 7, "s": 1, "t": 1763740801000, "v": {"temp": 21.5}}
 
+# Profiles are of all devices: who is limited to some changes none.
 entries.post(
-    "/v1/profiles", "devices:write", expect=201, json=lambda _: {"name": new_id("profile")}
+    "/v1/profiles",
+    "devices:write",
+    expect=201,
+    json=lambda _: {"name": new_id("profile")},
+    limited=403,
 )
 entries.get("/v1/profiles", "devices:read")
 entries.get("/v1/profiles/{profile_id}", "devices:read")
-entries.patch("/v1/profiles/{profile_id}", "devices:write", json=lambda _: {"strict": True})
+entries.patch(
+    "/v1/profiles/{profile_id}",
+    "devices:write",
+    json=lambda _: {"strict": True},
+    limited=403,
+)
 entries.delete(
     "/v1/profiles/{profile_id}",
     "devices:write",
     where={"profile_id": lambda of: of.unused_profile},
+    limited=403,
 )
 
 # Bad rows are reported, and the others taken: a profile that is not there spoils a row.
@@ -101,7 +112,9 @@ entries.patch(
     json=lambda _: {"name": new_id("group")},
     limited=403,
 )
-entries.delete("/v1/device-groups/{group_id}", "devices:write", limited=403)
+# One to which a member is limited stays, and what is in one is in it once.
+UNUSED: dict[str, Made] = {"group_id": lambda of: of.unused_group}
+entries.delete("/v1/device-groups/{group_id}", "devices:write", where=UNUSED, limited=403)
 IN_GROUP = "/v1/device-groups/{group_id}/devices/{device_id}"
-entries.put(IN_GROUP, "devices:write", expect=204, limited=403)
+entries.put(IN_GROUP, "devices:write", expect=204, where=UNUSED, limited=403)
 entries.delete(IN_GROUP, "devices:write", limited=403)

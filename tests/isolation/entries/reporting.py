@@ -17,6 +17,13 @@ entries.post(
     json=lambda of: {"kind": "events", "devices": [of.device]},
 )
 entries.get("/v1/runs", "readings:read")
-entries.get("/v1/runs/{run_id}", "readings:read")
-entries.get("/v1/runs/{run_id}/file", "readings:read")
-entries.delete("/v1/runs/{run_id}", "readings:read")
+# Of who sees all devices: to who is limited to some it is not there.
+entries.get("/v1/runs/{run_id}", "readings:read", limited=404)
+entries.get("/v1/runs/{run_id}/file", "readings:read", limited=404)
+# Its file goes, which no transaction brings back: it is that of another run.
+entries.delete(
+    "/v1/runs/{run_id}",
+    "readings:read",
+    where={"run_id": lambda of: of.unused_run},
+    limited=404,
+)
