@@ -34,11 +34,13 @@ async def ask(session: ReadSession, desk: DeskOf, then: Return = None) -> Respon
 async def confirm(
     request: Request, session: WriteSession, form: FormOf, desk: DeskOf, checks: ChecksOf
 ) -> Response:
-    """One factor is enough: the sign-in itself was made with all that are asked for."""
+    """One factor is enough, the stronger one that somebody has: a password confirms only for who
+    has no codes, or whoever learnt it could take them away.
+    """
     then, method = return_path(form.get("return")), "password"
     try:
-        if "code" in form:
-            method = await checks.code(desk.who.person_id, form["code"])
+        if await checks.has_codes(desk.who.person_id):
+            method = await checks.code(desk.who.person_id, form.get("code", ""))
             if method == RECOVERY:
                 await recovery_code_used(request, session, desk.who.person_id)
         else:
@@ -53,12 +55,10 @@ async def confirm(
 async def _form(
     session: AsyncSession, desk: Desk, then: str, error: DomainError | None = None
 ) -> Response:
-    field = "code" if isinstance(error, WrongCode) else "password"
-    status, headers, errors = said_of(error, field)
-    values: dict[str, Any] = {
-        "password": await repository.has_password(session, desk.who.person_id),
-        "code": await second_needed(session, desk.who.person_id),
-    }
+    code = await second_needed(session, desk.who.person_id)
+    password = not code and await repository.has_password(session, desk.who.person_id)
+    status, headers, errors = said_of(error, "code" if code else "password")
+    values: dict[str, Any] = {"password": password, "code": code}
     page = await desk.show(
         "confirm.html",
         status,

@@ -10,7 +10,7 @@ from apps.administration.entry import repository
 from apps.administration.entry.errors import WrongCode, WrongPassword
 from apps.administration.entry.guard import Guard
 from apps.administration.entry.repository import Account
-from apps.administration.factors.service import check_code
+from apps.administration.factors.service import check_code, second_needed
 from shared.db import Database
 
 log = logging.getLogger(__name__)
@@ -68,6 +68,11 @@ class Checks:
             raise WrongCode
         await self.guard.codes.passed(self.session, attempt, self.now)
         return kind
+
+    async def has_codes(self, person_id: int) -> bool:
+        """Whether the person has an app that shows codes."""
+        async with self.database.read() as reading:
+            return await second_needed(reading, person_id)
 
     async def _account(self, email: str) -> Account | None:
         async with self.database.read() as reading:

@@ -124,3 +124,15 @@ async def test_neither_a_link_by_mail_nor_a_reset_goes_round_it(
     after = await desk.browser.send(page, path, typed)
     assert after.path == SECOND
     assert (await desk.open("/account")).path == "/sign-in"
+
+
+async def test_the_password_alone_confirms_nothing_either(enrolled: Enrolled) -> None:
+    desk = enrolled.desk
+    await enrolled.type_code(desk.browser, code_of(enrolled.secret, desk.clock))
+    desk.clock.advance(seconds=601)
+    asked = await desk.open("/account/factors/app")
+    assert (asked.path, 'name="password"' in asked.text) == ("/confirm", False)
+    refused = await desk.browser.send(asked, "/confirm", {"password": PASSWORD, "code": ""})
+    assert (refused.path, refused.status) == ("/confirm", 422)
+    code = code_of(enrolled.secret, desk.clock)
+    assert (await desk.browser.send(asked, "/confirm", {"code": code})).status == 200
