@@ -27,6 +27,8 @@ AS_USERS = tests/migrations/test_unasked.py tests/ingest/test_server.py tests/da
 	tests/administration/test_administration_audit.py tests/administration/test_administration_keys.py \
 	tests/administration/test_administration_organisations.py tests/administration/test_letters.py \
 	tests/administration/sso/test_coming_in.py tests/administration/sso/test_sign_on.py \
+	tests/administration/test_audit_chain.py tests/administration/test_privacy.py \
+	tests/administration/test_support.py tests/apps/cli/test_people.py \
 	tests/apps/api/test_dead_letters.py \
 	tests/apps/api/test_devices.py tests/apps/api/test_imports.py tests/apps/api/test_ingestion.py \
 	tests/apps/api/test_profiles.py tests/apps/billing/test_meters.py tests/apps/billing/test_usage.py \

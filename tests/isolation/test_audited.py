@@ -5,7 +5,7 @@ says which test shows its entry.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -91,10 +91,11 @@ def _entries(walk: Walk) -> Iterator[list[dict[str, Any]]]:
     found: list[dict[str, Any]] = []
 
     def note(*happened: Any) -> None:
-        _, _, statement, parameters, _, many = happened
+        _, _, statement, parameters, *_ = happened
         if columns := INSERT.match(statement):
             names = [name.strip(" `") for name in columns[1].split(",")]
-            found.extend(dict(zip(names, row, strict=True)) for row in _rows(parameters, many))
+            rows = _rows(parameters, len(names))
+            found.extend(dict(zip(names, row, strict=True)) for row in rows)
 
     engine = walk.database.engine.sync_engine
     event.listen(engine, "before_cursor_execute", note)
@@ -104,13 +105,16 @@ def _entries(walk: Walk) -> Iterator[list[dict[str, Any]]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
-def _rows(parameters: Any, many: bool) -> list[Any]:
-    return list(parameters) if many else [parameters]
+def _rows(parameters: Sequence[Any], width: int) -> list[Sequence[Any]]:
+    """The rows of one statement: each by itself, or one behind the other."""
+    if isinstance(parameters[0], tuple):
+        return list(parameters)
+    return [parameters[start : start + width] for start in range(0, len(parameters), width)]
 
 
 def _says_what_changed(entry: dict[str, Any]) -> bool:
-    named = [name for name in json.loads(entry["digests"] or "{}") if name != "address"]
-    values = [json.loads(entry[name] or "null") for name in ("before", "after")]
+    named = [name for name in json.loads(entry.get("digests") or "{}") if name != "address"]
+    values = [json.loads(entry.get(name) or "null") for name in ("before", "after")]
     return bool(named or any(values)) or entry["action"] in EVENTS
 
 
@@ -153,8 +157,8 @@ async def test_a_group_that_is_deleted_leaves_an_entry(walks: Walks, world: Worl
         gone = Entry(method="DELETE", path=path, needs="devices:write")
         with _entries(walk) as entries:
             await walk.send(gone, world.one.callers.key, world.one.things)
-    assert [(one["action"], one["before"]) for one in entries] == [
-        ("group.delete", '{"name": "a"}')
+    assert [(one["action"], json.loads(one["before"])) for one in entries] == [
+        ("group.delete", {"name": "a"})
     ]
 
 
