@@ -29,6 +29,7 @@ AS_USERS = tests/migrations/test_unasked.py tests/ingest/test_server.py tests/da
 	tests/administration/sso/test_coming_in.py tests/administration/sso/test_sign_on.py \
 	tests/administration/test_audit_chain.py tests/administration/test_privacy.py \
 	tests/administration/test_support.py tests/apps/cli/test_people.py \
+	tests/isolation/test_audited.py \
 	tests/apps/api/test_dead_letters.py \
 	tests/apps/api/test_devices.py tests/apps/api/test_imports.py tests/apps/api/test_ingestion.py \
 	tests/apps/api/test_profiles.py tests/apps/billing/test_meters.py tests/apps/billing/test_usage.py \
