@@ -39,8 +39,7 @@ async def world(database: Database, settings: Settings) -> World:
     storage = connect_storage(settings)
     for key in one.made.files + two.made.files:
         await storage.put(key, b"device\r\n")
-    async with database.read() as session:
-        return World(one, two, await Fingerprints.take(session, one.made.org_id))
+    return World(one, two, await Fingerprints.take(database, one.made.org_id))
 
 
 async def _organisation(session: AsyncSession) -> Organisation:

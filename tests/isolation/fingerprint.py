@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from sqlalchemy import Table, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared.db import Database
 from shared.models import Base
 
 # When something was used is noted with each use.
@@ -21,30 +22,36 @@ _OWN = {"organisation": "id = {org}", "person": "id IN " + _BY_COLUMN["person_id
 
 
 class Fingerprints:
-    """Of one organisation, as it was when this was made. For MariaDB."""
+    """Of one organisation, as it was when this was made. For MariaDB.
 
-    def __init__(self, org_id: int, first: dict[str, tuple[int, int]]) -> None:
+    It is looked at by who may read all tables, and sees what others have not committed.
+    """
+
+    def __init__(self, engine: AsyncEngine, org_id: int, first: dict[str, tuple[int, int]]) -> None:
         self.org_id = org_id
+        self._engine = engine
         self._first = first
 
     @classmethod
-    async def take(cls, session: AsyncSession, org_id: int) -> "Fingerprints":
-        return cls(org_id, await _fingerprints(session, org_id))
+    async def take(cls, database: Database, org_id: int) -> "Fingerprints":
+        engine = database.engine.execution_options(isolation_level="READ UNCOMMITTED")
+        return cls(engine, org_id, await _fingerprints(engine, org_id))
 
-    async def changed(self, session: AsyncSession) -> tuple[str, ...]:
+    async def changed(self) -> tuple[str, ...]:
         """The tables in which something of the organisation is not as it was."""
-        now = await _fingerprints(session, self.org_id)
+        now = await _fingerprints(self._engine, self.org_id)
         return tuple(table for table, first in self._first.items() if now[table] != first)
 
 
-async def _fingerprints(session: AsyncSession, org_id: int) -> dict[str, tuple[int, int]]:
+async def _fingerprints(engine: AsyncEngine, org_id: int) -> dict[str, tuple[int, int]]:
     selects = [
         f"SELECT '{table.name}', COUNT(*), COALESCE(SUM(CRC32({_values(table)})), 0)"
         f" FROM {table.name} WHERE {where.format(org=org_id)}"
         for table in cast(Sequence[Table], Base.metadata.sorted_tables)
         if (where := _where(table))
     ]
-    rows: Sequence[Any] = (await session.execute(text(" UNION ALL ".join(selects)))).all()
+    async with engine.connect() as connection:
+        rows: Sequence[Any] = (await connection.execute(text(" UNION ALL ".join(selects)))).all()
     return {name: (count, int(checksum)) for name, count, checksum in rows}
 
 

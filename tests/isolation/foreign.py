@@ -69,8 +69,7 @@ async def own(walk: Walk, world: World) -> list[str]:
         answer = await walk.answer(entry, caller, world.two.things, world.watched, wanted)
         wrong = _wrong(answer, wanted, world)
         found += [f"{entry.shown} as {caller.name}: {one}" for one in wrong]
-    async with walk.database.read() as session:
-        changed = await world.watched.changed(session)
+    changed = await world.watched.changed()
     return found + [f"asking changed {table}" for table in changed]
 
 

@@ -103,12 +103,12 @@ class Walk:
         before = self.database.writes
         refusal = wanted in REFUSED
         undone = self.database.read() if refusal else self.database.attempt()
-        async with undone as session:
+        async with undone:
             answer = await self.send(entry, caller, things)
             let_in = caller.org_id == watched.org_id and answer.status not in REFUSED
             if let_in or self.database.writes == before:
                 return answer
-            return replace(answer, changed=await watched.changed(session))
+            return replace(answer, changed=await watched.changed())
 
     async def send(
         self, entry: Entry, caller: Caller, things: Things, query: str = "", **headers: str
