@@ -88,6 +88,8 @@ def _mysql_engine(settings: Settings, pool: int, bulk: bool) -> AsyncEngine:
     engine = create_async_engine(
         settings.database_address.update_query_dict({"charset": "utf8mb4"}),
         connect_args=arguments,
+        # What fails is logged, and values of statements are people's addresses and hashes.
+        hide_parameters=True,
         pool_size=pool,
         max_overflow=0,
         pool_timeout=BORROW_S,
@@ -146,7 +148,7 @@ async def _register_exact_sum(connection: Any) -> None:
 def _sqlite_engine(url: URL) -> AsyncEngine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, connect_args={"timeout": SQLITE_BUSY_S})
+    engine = create_async_engine(url, connect_args={"timeout": SQLITE_BUSY_S}, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _record: object) -> None:

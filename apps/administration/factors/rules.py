@@ -14,8 +14,8 @@ DRIFT: Final = (0, -1, 1)
 ISSUER: Final = "Fortress"
 
 RECOVERY_CODES: Final = 10
-# 120 random bits: from 112 on a plain hash of a code tells nothing (ASVS 6.5.2).
-_GROUPS: Final = 6
+# 140 random bits: 128 are not to be guessed (ASVS 11.5.1), and from 112 on a plain hash of a code tells nothing (ASVS 6.5.2).
+_GROUPS: Final = 7
 _GROUP: Final = 4
 # Crockford's base32 has no letters that look alike; those that do are read as what they look like.
 _LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -53,7 +53,7 @@ def step_of(secret: str, text: str, now_s: float, last_step: int) -> int | None:
 
 
 def new_recovery_codes() -> list[str]:
-    """Ten codes as they are shown: `ABCD-…`, six groups."""
+    """Ten codes as they are shown: `ABCD-…`, seven groups."""
     return [_new_recovery_code() for _ in range(RECOVERY_CODES)]
 
 

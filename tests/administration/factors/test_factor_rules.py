@@ -69,25 +69,25 @@ def test_an_app_is_told_whose_codes_they_are() -> None:
     )
 
 
-def test_there_are_ten_recovery_codes_of_120_bits() -> None:
+def test_there_are_ten_recovery_codes_of_140_bits() -> None:
     made = rules.new_recovery_codes()
     assert len(set(made)) == 10
-    form = re.compile(r"(?:[0-9A-HJKMNP-TV-Z]{4}-){5}[0-9A-HJKMNP-TV-Z]{4}")
+    form = re.compile(r"(?:[0-9A-HJKMNP-TV-Z]{4}-){6}[0-9A-HJKMNP-TV-Z]{4}")
     assert all(form.fullmatch(one) for one in made)
 
 
 def test_a_recovery_code_is_read_however_it_was_typed() -> None:
-    plain = "0123456789ABCDEFGHJKMNPQ"
+    plain = "0123456789ABCDEFGHJKMNPQRSTV"
     for typed in (
-        "0123-4567-89AB-CDEF-GHJK-MNPQ",
-        " o123 4567 89ab cdef ghjk mnpq ",
-        "Ol234567-89abcdefghjkmnpq",
+        "0123-4567-89AB-CDEF-GHJK-MNPQ-RSTV",
+        " o123 4567 89ab cdef ghjk mnpq rstv ",
+        "Ol234567-89abcdefghjkmnpqrstv",
     ):
         assert rules.recovery_code(typed) == plain
 
 
 @pytest.mark.parametrize(
-    "text", ["", "123456", "U" * 24, "0" * 23, "0" * 25, "\ud800" * 24, "\u0661" * 24]
+    "text", ["", "123456", "U" * 28, "0" * 27, "0" * 29, "\ud800" * 28, "\u0661" * 28]
 )
 def test_what_is_no_recovery_code_is_none(text: str) -> None:
     assert rules.recovery_code(text) is None
