@@ -14,7 +14,8 @@ DRIFT: Final = (0, -1, 1)
 ISSUER: Final = "Fortress"
 
 RECOVERY_CODES: Final = 10
-# 140 random bits: 128 are not to be guessed (ASVS 11.5.1), and from 112 on a plain hash of a code tells nothing (ASVS 6.5.2).
+# 140 random bits: more than the 128 of ASVS 11.5.1, and the 112 from which on a plain hash of a
+# code tells nothing (6.5.2).
 _GROUPS: Final = 7
 _GROUP: Final = 4
 # Crockford's base32 has no letters that look alike; those that do are read as what they look like.
