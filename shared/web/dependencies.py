@@ -104,10 +104,13 @@ def _missing(scope: str, principal: Principal) -> str:
 def fresh() -> Callable[[Request], Awaitable[None]]:
     """A dependency for money, keys, roles and deletion: raises `NotFresh` for a person who showed
     no factor lately. A key shows itself with each request.
+
+    The session's cookie alone counts, whatever else is sent along: with a key there is none left
+    (shared.web.csrf).
     """
 
     async def shown_lately(request: Request) -> None:
-        found = None if "authorization" in request.headers else await access.present(request)
+        found = await access.present(request)
         if found is None:
             return
         now = services(request).clock.now()

@@ -35,6 +35,8 @@ class Caller:
     fresh: bool = True
     refused: int | None = None
     limited: bool = False
+    # Sent besides: a header Authorization that names no key.
+    authorization: str | None = None
 
     @property
     def is_present(self) -> bool:
@@ -53,7 +55,9 @@ class Caller:
         if app not in self.tokens:
             return {}
         token = self.tokens[app]
+        besides = {} if self.authorization is None else {"authorization": self.authorization}
         return {
+            **besides,
             "cookie": f"{cookies.SESSION}={token}",
             "sec-fetch-site": "same-origin",
             "x-csrf-token": csrf.make_token(settings.secret.get_secret_value(), token),

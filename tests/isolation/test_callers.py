@@ -1,6 +1,7 @@
 """Who may call what: the table of permissions says it, of every route of every app."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import cycle
 
 import pytest
@@ -43,6 +44,22 @@ async def test_each_role_may_do_what_the_table_says(walks: Walks, world: World, 
         return [*stale, *callers.roles]
 
     wrong = await turned(walk, world, people)
+    assert not wrong, "\n".join(wrong)
+
+
+@each_app
+@pytest.mark.parametrize("said", ["x", "Basic x", ""], ids=["word", "basic", "empty"])
+async def test_no_header_makes_an_old_sign_in_fresh(
+    walks: Walks, world: World, app: str, said: str
+) -> None:
+    """Whoever sends it is refused as before, or as somebody with no key at all."""
+    walk, caller = walks[app], replace(world.one.callers.stale, authorization=said)
+    wrong = []
+    for entry in walk.entries:
+        if walk.routes[entry.route].fresh:
+            answer = await walk.answer(entry, caller, world.one.things, world.watched, 403)
+            if answer.status not in (401, 403) or answer.changed:
+                wrong.append(f"{entry.shown} with {said!r}: {answer.shown}, {answer.changed}")
     assert not wrong, "\n".join(wrong)
 
 
