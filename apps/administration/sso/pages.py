@@ -62,11 +62,11 @@ async def start(visit: VisitOf, session: WriteSession, form: FormOf) -> Response
         attempt = await attempts.admit(database, email, visit.address, visit.now)
         async with database.read() as reading:
             connection = await service.offered(reading, email)
-        try:
-            return await _send(visit, connection, email, then)
-        finally:
-            # Last, so that no transaction is open while the provider is asked.
-            await attempts.passed(session, attempt, visit.now)
+        response = await _send(visit, connection, email, then)
+        # Last, so that no transaction is open while the provider is asked. What fails counts:
+        # nobody makes us ask again and again.
+        await attempts.passed(session, attempt, visit.now)
+        return response
     except (NoAddress, NotOffered, ProviderFailed, TooMany) as error:
         return _form(visit.request, then, typed, error)
 

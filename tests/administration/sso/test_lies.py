@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import update
 
+from shared.auth.throttle import ACCOUNT
 from shared.ids import new_id
 from shared.models import SsoConnection
 from shared.web import cookies
@@ -185,3 +186,15 @@ async def test_a_provider_that_is_away_is_told_and_other_ways_are_offered(
     assert page.status == 502
     assert "cannot be used now" in page.text
     assert "Sign in in another way" in page.text
+
+
+async def test_a_provider_that_fails_is_not_asked_without_end(company: Company) -> None:
+    async with company.database.unit_of_work() as session:
+        mine = update(SsoConnection).where(SsoConnection.org_id == company.tenant.id)
+        await session.execute(mine.values(issuer=f"http://127.0.0.1:{free_port()}"))
+    page = await company.browser.open("administration", "/sign-in/sso")
+    said = []
+    for _ in range(ACCOUNT.free + 1):
+        sent = await company.browser.send(page, "/sign-in/sso", {"email": company.address()})
+        said.append(sent.status)
+    assert said == [502] * ACCOUNT.free + [429]
