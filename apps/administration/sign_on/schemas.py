@@ -7,7 +7,9 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A provider as a form says it. An empty `secret` keeps the one that is stored."""
+    """A provider as a form says it. An empty `secret` keeps the one that is stored,
+    while issuer and client id stay.
+    """
 
     issuer: str = ""
     client_id: str = ""

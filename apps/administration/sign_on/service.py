@@ -87,14 +87,15 @@ async def examine(sso: SingleSignOn, issuer: str) -> Found:
 async def set_connection(
     session: AsyncSession, change: Change, sso: SingleSignOn, wanted: Wanted
 ) -> None:
-    """Set the provider. Another issuer ends all links: they were of the one before.
+    """Set the provider. Another issuer ends all links: they were of the one before. A secret stays
+    with the issuer and client id that it was entered for.
 
     Raises `ConnectionUnfit`; `Exceeds` for a role that may do more than whoever gives it.
     """
     org_id = change.origin.org_id
     await repository.hold(session, org_id)
     row = await repository.connection(session, org_id)
-    issuer = _checked(sso, wanted, stored=row is not None)
+    issuer = _checked(sso, wanted, row)
     await _check_role(session, change, wanted.role)
     before = _values(row) if row is not None else None
     if row is None:
@@ -269,8 +270,8 @@ async def _check_role(session: AsyncSession, change: Change, role: str) -> None:
         raise ConnectionUnfit(error.detail, field="role") from None
 
 
-def _checked(sso: SingleSignOn, wanted: Wanted, *, stored: bool) -> str:
-    """The issuer, once every field is fit. Raises `ConnectionUnfit`."""
+def _checked(sso: SingleSignOn, wanted: Wanted, row: SsoConnection | None) -> str:
+    """The issuer, once every field is fit; `row`: what is stored. Raises `ConnectionUnfit`."""
     try:
         issuer = issuer_of(wanted.issuer, anywhere=sso.anywhere)
     except Unfit as error:
@@ -280,7 +281,9 @@ def _checked(sso: SingleSignOn, wanted: Wanted, *, stored: bool) -> str:
             f"copy the client id from your provider, at most {LONGEST_CLIENT_ID} characters",
             field="client_id",
         )
-    if not (wanted.secret or stored) or len(wanted.secret) > LONGEST_SECRET:
+    # A secret is told to no other issuer than the one that it was entered for.
+    kept = row is not None and (row.issuer, row.client_id) == (issuer, wanted.client_id)
+    if not (wanted.secret or kept) or len(wanted.secret) > LONGEST_SECRET:
         raise ConnectionUnfit(
             f"copy the client secret from your provider, at most {LONGEST_SECRET} characters",
             field="secret",

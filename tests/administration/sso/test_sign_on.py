@@ -227,7 +227,8 @@ async def test_another_issuer_ends_all_links(company: Company) -> None:
     browser = await _browser(company.app, company.database, company.tenant, "administrator")
     page = await browser.open("administration", "/sign-on")
     assert company.address() in page.text
-    form = page.fields("/sign-on/connection") | {"issuer": "http://127.0.0.1:1", "role": "viewer"}
+    other = {"issuer": "http://127.0.0.1:1", "secret": "of the other", "role": "viewer"}
+    form = page.fields("/sign-on/connection") | other
     # Switched off: one that is on has to answer.
     del form["enabled"]
     url = f"http://{HOST}/sign-on/connection"
@@ -235,6 +236,26 @@ async def test_another_issuer_ends_all_links(company: Company) -> None:
     answer = await browser.request("POST", url, data=form, headers=headers)
     assert answer.status_code == 303, answer.text
     assert await company.links() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [({"issuer": "http://127.0.0.1:1"}, 422), ({"client_id": "another"}, 422), ({}, 303)],
+    ids=str,
+)
+async def test_a_secret_stays_with_the_issuer_and_client_that_it_was_entered_for(
+    company: Company, change: dict[str, str], status: int
+) -> None:
+    browser = await _browser(company.app, company.database, company.tenant, "administrator")
+    page = await browser.open("administration", "/sign-on")
+    form = page.fields("/sign-on/connection") | {"secret": "", "role": "viewer"} | change
+    # Switched off: one that is on has to answer.
+    del form["enabled"]
+    url = f"http://{HOST}/sign-on/connection"
+    headers = {"sec-fetch-site": "same-origin"}
+    answer = await browser.request("POST", url, data=form, headers=headers)
+    assert answer.status_code == status
+    assert ('id="secret-error"' in answer.text) is (status == 422)
 
 
 async def test_who_was_unlinked_is_asked_by_a_letter_again(company: Company) -> None:
