@@ -17,7 +17,7 @@ from shared.auth.audit import SUPPORT
 from shared.auth.permissions import ROLES
 from shared.auth.principal import Principal
 from shared.db.scope import scoped
-from shared.models import AppSession, Organisation, Person, SignIn, SupportGrant
+from shared.models import AppSession, Membership, Organisation, Person, SignIn, SupportGrant
 
 ROLES_LET_IN: Final = ("viewer", "operator")
 LONGEST: Final = timedelta(hours=72)
@@ -76,6 +76,18 @@ async def principal(
         support=True,
     )
     return LetIn(made, found.name)
+
+
+async def comes_into(
+    session: AsyncSession, person_id: int, organisation: str, now: datetime
+) -> Principal | None:
+    """Who one is as support in an organisation (a public id); none: a member, or not let in."""
+    member = exists().where(Membership.org_id == Organisation.id, Membership.person_id == person_id)
+    org_id = await session.scalar(
+        select(Organisation.id).where(Organisation.public_id == organisation, ~member)
+    )
+    found = None if org_id is None else await principal(session, org_id, person_id, now)
+    return None if found is None else found.principal
 
 
 async def organisations(

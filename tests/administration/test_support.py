@@ -13,7 +13,14 @@ from shared.web import cookies
 from shared.web.services import Services
 from tests.support.browsing import Browser, at, make_apps
 from tests.support.builders import Tenant, make_tenant
-from tests.support.people import LIFETIMES, MadePerson, make_member, make_person, sign_in
+from tests.support.people import (
+    LIFETIMES,
+    MadePerson,
+    add_member,
+    make_member,
+    make_person,
+    sign_in,
+)
 
 HOST = "administration.fortress.localhost"
 
@@ -133,6 +140,27 @@ async def test_support_does_what_its_role_may_and_the_audit_says_who(
         actors = (await session.scalars(scoped(scene.tenant.id, query))).all()
     assert answer.status_code == status
     assert list(actors) == [f"support:{scene.person.public_id}"] * (status == 201)
+
+
+async def test_the_audit_says_once_that_support_came_in(scene: Scene) -> None:
+    await scene.let_in()
+    await scene.switch()
+    await scene.switch()
+    async with scene.services.database.read() as session:
+        query = select(AuditEntry.actor, AuditEntry.target, AuditEntry.after)
+        query = query.where(AuditEntry.action == "support.come_in")
+        entries = (await session.execute(scoped(scene.tenant.id, query))).all()
+    came = (f"support:{scene.person.public_id}", scene.tenant.public_id, {"app": "administration"})
+    assert [tuple(entry) for entry in entries] == [came]
+
+
+async def test_a_member_of_support_leaves_no_such_entry_at_home(scene: Scene) -> None:
+    await scene.let_in()
+    await add_member(scene.services.database, scene.tenant, scene.person, "viewer")
+    assert await scene.switch() == 200
+    async with scene.services.database.read() as session:
+        query = select(AuditEntry.id).where(AuditEntry.action == "support.come_in")
+        assert (await session.scalars(scoped(scene.tenant.id, query))).all() == []
 
 
 async def test_support_lets_itself_in_nowhere_and_sees_no_people(scene: Scene) -> None:

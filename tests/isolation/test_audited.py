@@ -23,7 +23,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["mariadb"], indirect=True,
 ROOT = Path(__file__).parents[2]
 
 MEASURED = "what devices measured: it is data of its own, with where it came from"
-CHOICE = "which of one's own organisations one looks at changes nothing in any"
+CHOICE = "which of one's own organisations one looks at changes nothing in any; support leaves one"
 ASKS = "it only asks: what follows from it writes the entry"
 NOTHING = "there is nothing to change in the walk's organisation, and a no-op leaves no entry"
 

@@ -1,12 +1,16 @@
 """The first page of an app, and the choice of an organisation."""
 
+from datetime import datetime
+
 from fastapi import APIRouter, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
-from shared.auth import sessions
+from shared.auth import audit, sessions, support
+from shared.auth.sessions import SignedIn
 from shared.errors import NotFound
 from shared.web.access import SignedInOf
-from shared.web.dependencies import ClockOf, WriteSession
+from shared.web.dependencies import ClockOf, WriteSession, origin
 from shared.web.entry.page import page
 from shared.web.entry.words import SENTENCES, TITLES
 from shared.web.forms import FormOf
@@ -33,8 +37,25 @@ async def first_page(request: Request, who: SignedInOf) -> Response:
 
 
 @router.post("/organisation")
-async def choose(session: WriteSession, who: SignedInOf, form: FormOf, clock: ClockOf) -> Response:
-    """Look at another organisation of one's own in this app from now on."""
-    if not await sessions.choose(session, who, form.get("organisation", ""), clock.now()):
+async def choose(
+    request: Request, session: WriteSession, who: SignedInOf, form: FormOf, clock: ClockOf
+) -> Response:
+    """Look at another organisation of one's own in this app from now on; or, as one of support, at
+    one that lets support in, which its audit says.
+    """
+    organisation, now = form.get("organisation", ""), clock.now()
+    if not await sessions.choose(session, who, organisation, now):
         raise NotYours("choose one of those in the list; you may have been removed from it")
+    await _tell(request, session, who, organisation, now)
     return RedirectResponse(return_path(form.get("return")), 303)
+
+
+async def _tell(
+    request: Request, session: AsyncSession, who: SignedIn, organisation: str, now: datetime
+) -> None:
+    """Write into the organisation's audit that support came in; once while they stay."""
+    comes = await support.comes_into(session, who.person_id, organisation, now)
+    if comes is None or (who.principal is not None and who.principal.org_id == comes.org_id):
+        return
+    app, by = request.app.state.name, origin(request, comes)
+    audit.record(session, by, "support.come_in", comes.org_public_id, at=now, after={"app": app})
