@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.cli.database import Work, opened, work_in
+from apps.cli.everywhere import PersonId, record_everywhere
 from apps.cli.output import Json, document, examples, facts, table
 from apps.local.settings import LocalSettings, load_local
 from shared.auth import audit
@@ -115,7 +116,8 @@ async def _add(settings: LocalSettings, org: str, wanted: Wanted, base: str) -> 
         member = await _join(work, person_id, wanted.role)
         made = {"id": public_id, "email": wanted.email, "member": member, "role": wanted.role}
         if new:
-            made["link"] = await _link(work.session, person_id, wanted.email, base)
+            person = PersonId(person_id, public_id)
+            made["link"] = await _link(work.session, person, wanted.email, base)
     return made
 
 
@@ -146,29 +148,32 @@ async def _join(work: Work, person_id: int, role: str) -> str:
 
 async def _reset(settings: LocalSettings, email: str, base: str) -> dict[str, Any]:
     address = address_of(email)
-    query = select(Person.id).where(
+    query = select(Person.id, Person.public_id).where(
         Person.email == address, Person.disabled.is_(False), Person.erased_at.is_(None)
     )
     async with opened(settings) as database, database.unit_of_work() as session:
-        person_id = await session.scalar(query)
-        if person_id is None:
+        row = (await session.execute(query)).one_or_none()
+        if row is None:
             raise NotFound(f"nobody signs in with {clean(address)}; see `fortress people list`")
-        return {"email": address, "link": await _link(session, person_id, address, base)}
+        person = PersonId(row.id, row.public_id)
+        return {"email": address, "link": await _link(session, person, address, base)}
 
 
-async def _link(session: AsyncSession, person_id: int, address: str, base: str) -> str:
-    """A new link to the page on which a password is chosen."""
+async def _link(session: AsyncSession, person: PersonId, address: str, base: str) -> str:
+    """A new link to the page on which a password is chosen; the audit says that there is one."""
     token, now = new_secret(), SystemClock().now()
     await session.execute(
         insert(MailToken).values(
             token_hash=digest(token),
-            person_id=person_id,
+            person_id=person.number,
             kind=RESET,
             email=address,
             created_at=now,
             expires_at=now + LASTS,
         )
     )
+    after = {"expires_at": (now + LASTS).isoformat()}
+    await record_everywhere(session, person, "person.link", at=now, after=after)
     return f"{base}{PAGE}?token={token}"
 
 

@@ -4,18 +4,16 @@ import asyncio
 
 import typer
 from sqlalchemy import delete, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from apps.cli.database import ACTOR, opened
+from apps.cli.database import opened
+from apps.cli.everywhere import PersonId, record_everywhere
 from apps.cli.output import Json, document, examples, say
 from apps.cli.people import Email
 from apps.local.settings import load_local
-from shared.auth import audit
-from shared.auth.audit import Origin
 from shared.auth.people import address_of
 from shared.clock import SystemClock
 from shared.errors import NotFound
-from shared.models import Membership, Person, RecoveryCode, Totp
+from shared.models import Person, RecoveryCode, Totp
 from shared.settings import Settings
 from shared.telemetry.clean import clean
 
@@ -49,12 +47,5 @@ async def _forget(settings: Settings, email: str) -> None:
         gone = await session.execute(delete(Totp).where(Totp.person_id == row.id))
         if not gone.rowcount:  # type: ignore[attr-defined]  # a DELETE has one
             raise NotFound(f"{clean(address)} has no authenticator app: no code is asked for")
-        await _record(session, row.id, row.public_id)
-
-
-async def _record(session: AsyncSession, person_id: int, public_id: str) -> None:
-    """Write it into the audit of each organisation that the person belongs to."""
-    mine = select(Membership.org_id)  # unscoped: a person's organisations are over all of them
-    now = SystemClock().now()
-    for org_id in await session.scalars(mine.where(Membership.person_id == person_id)):
-        audit.record(session, Origin(org_id, ACTOR), "totp.remove", public_id, at=now)
+        person, now = PersonId(row.id, row.public_id), SystemClock().now()
+        await record_everywhere(session, person, "totp.remove", at=now)

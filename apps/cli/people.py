@@ -7,6 +7,7 @@ import typer
 from sqlalchemy import select, update
 
 from apps.cli.database import opened
+from apps.cli.everywhere import PersonId, record_everywhere
 from apps.cli.output import Json, document, examples, say, table
 from apps.local.settings import load_local
 from shared.auth.people import address_of
@@ -56,14 +57,18 @@ async def _set(settings: Settings, email: str, *, of_support: bool) -> None:
     address, now = address_of(email), SystemClock().now()
     here = Person.erased_at.is_(None)
     async with opened(settings) as database, database.unit_of_work() as session:
-        wanted = select(Person.id).where(Person.email == address, here)
-        person_id = await session.scalar(wanted)
-        if person_id is None:
+        wanted = select(Person.id, Person.public_id, Person.support_since)
+        row = (await session.execute(wanted.where(Person.email == address, here))).one_or_none()
+        if row is None:
             raise NotFound(f"nobody signs in with {clean(address)}; invite them first")
-        change = update(Person).where(Person.id == person_id)
-        unlike = Person.support_since.is_(None) == of_support
-        since = now if of_support else None
-        await session.execute(change.where(unlike).values(support_since=since))
+        if (row.support_since is not None) == of_support:
+            return
+        change = update(Person).where(Person.id == row.id)
+        await session.execute(change.values(support_since=now if of_support else None))
+        person = PersonId(row.id, row.public_id)
+        action = "support.add" if of_support else "support.remove"
+        before, after = {"of_support": not of_support}, {"of_support": of_support}
+        await record_everywhere(session, person, action, at=now, before=before, after=after)
 
 
 async def _list(settings: Settings) -> list[dict[str, Any]]:

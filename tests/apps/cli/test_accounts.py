@@ -49,6 +49,20 @@ async def test_the_first_owner_chooses_a_password_and_is_in(
     assert again["link"].startswith("https://a.example/reset/new?token=")
 
 
+async def test_the_audit_says_that_a_link_was_made(
+    fortress: Fortress, org: str, database: Database
+) -> None:
+    email = address()
+    made = fortress("people", "add", email, "--org", org, "--json").document
+    link = fortress("people", "reset", email, "--json").document["link"]
+    async with database.read() as session:
+        query = select(AuditEntry).where(AuditEntry.target == made["id"])
+        entries = (await session.scalars(query.order_by(AuditEntry.id))).all()
+    assert [entry.action for entry in entries] == ["person.create", "person.link", "person.link"]
+    assert {entry.actor for entry in entries} == {"cli"}
+    assert link.partition("token=")[2] not in str([entry.after for entry in entries])
+
+
 async def test_a_role_of_the_organisations_own_can_be_given(
     fortress: Fortress, org: str, database: Database
 ) -> None:

@@ -1,9 +1,13 @@
 """`fortress people support`: who is of support."""
 
+from sqlalchemy import select
+
 from apps.cli.main import run
-from shared.db import Database
+from shared.db import Database, scoped
+from shared.models import AuditEntry
 from tests.apps.cli.conftest import Fortress
-from tests.support.people import make_person
+from tests.support.builders import make_tenant
+from tests.support.people import add_member, make_person
 
 
 async def test_a_person_is_made_one_of_support_and_none_any_more(
@@ -16,6 +20,24 @@ async def test_a_person_is_made_one_of_support_and_none_any_more(
     after = fortress("people", "support", "list", "--json").document["items"]
     assert person.public_id in {one["id"] for one in during}
     assert person.public_id not in {one["id"] for one in after}
+
+
+async def test_each_of_their_organisations_hears_who_is_of_support(
+    database: Database, fortress: Fortress
+) -> None:
+    tenants = [await make_tenant(database) for _ in range(2)]
+    person = await make_person(database)
+    for tenant in tenants:
+        await add_member(database, tenant, person, "viewer")
+    for way in ("add", "add", "remove"):
+        fortress("people", "support", way, person.email)
+    async with database.read() as session:
+        query = select(AuditEntry.action, AuditEntry.actor, AuditEntry.before, AuditEntry.after)
+        query = query.where(AuditEntry.target == person.public_id).order_by(AuditEntry.id)
+        heard = [(await session.execute(scoped(one.id, query))).all() for one in tenants]
+    no, yes = {"of_support": False}, {"of_support": True}
+    said = [("support.add", "cli", no, yes), ("support.remove", "cli", yes, no)]
+    assert [[tuple(entry) for entry in each] for each in heard] == [said, said]
 
 
 async def test_who_is_nobody_is_said(fortress: Fortress) -> None:
