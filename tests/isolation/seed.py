@@ -424,28 +424,33 @@ async def _loyalty(seed: _Seed, org_id: int) -> dict[str, str]:
         )
         for _ in range(2)
     ]
-    await _points(seed, org_id, member.id)
+    rule = await seed.add(*rules)
+    await _points(seed, org_id, member.id, rule.public_id)
     return {
         "programme": programme.public_id,
         "member": member.public_id,
         "tag": (await seed.add(tag)).tag,
-        "rule": (await seed.add(*rules)).public_id,
+        "rule": rule.public_id,
     }
 
 
-async def _points(seed: _Seed, org_id: int, member_id: int) -> None:
+async def _points(seed: _Seed, org_id: int, member_id: int, rule: str) -> None:
+    """Two entries by hand, and one of an event of each device."""
+    ms = to_ms(seed.now) - HOUR_MS + 1
+    sources = [("adjust", "adjustment", new_id("k")) for _ in range(2)]
+    sources += [("earn", f"rule:{rule}", f"{device.id}:{ms}:1:5") for device in seed.devices]
     entries = [
         Entry(
             org_id=org_id,
             member_id=member_id,
-            kind="adjust",
+            kind=kind,
             points=10,
-            source="adjustment",
-            key=new_id("k"),
+            source=source,
+            key=key,
             reason=_name("reason"),
             at=seed.now,
         )
-        for _ in range(2)
+        for kind, source, key in sources
     ]
     await seed.add(*entries)
     lots: list[Any] = [

@@ -6,6 +6,8 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.auth.limits import narrow
+from shared.auth.principal import Sight
 from shared.db import scoped
 from shared.db.dialect import lock_rows
 from shared.models import Device, Entry, Lot
@@ -53,11 +55,12 @@ async def lots_left(
     return (await session.scalars(lock_rows(wanted))).all()
 
 
-async def device_ids(session: AsyncSession, org_id: int, rows: Sequence[int]) -> dict[int, str]:
-    """Public ids of devices, deleted ones too."""
+async def device_ids(session: AsyncSession, sight: Sight, rows: Sequence[int]) -> dict[int, str]:
+    """Public ids of those devices that are seen, deleted ones too."""
     found: dict[int, str] = {}
     for start in range(0, len(rows), IDS):
         some = rows[start : start + IDS]
-        wanted = scoped(org_id, select(Device.id, Device.public_id).where(Device.id.in_(some)))
+        query = select(Device.id, Device.public_id).where(Device.id.in_(some))
+        wanted = narrow(sight, scoped(sight.org_id, query), Device.id)
         found.update({row[0]: row[1] for row in await session.execute(wanted)})
     return found

@@ -33,8 +33,10 @@ async def entries(
     session: ReadSession,
     cursors: CursorsOf,
 ) -> Page[EntryOut]:
-    """Every movement of points, newest first. Entries are never changed."""
-    return await service.page(session, principal.org_id, cursors, member_id, query)
+    """Every movement of points, newest first. Entries are never changed. Who is limited to groups
+    of devices is shown no `event` of another device.
+    """
+    return await service.page(session, principal.sight, cursors, member_id, query)
 
 
 @router.post(

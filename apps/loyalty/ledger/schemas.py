@@ -38,7 +38,9 @@ class EntryOut(Model):
     rule: Annotated[
         str | None, Field(description="who earns", examples=["rul_01JD3V3Q8X0000000000000000"])
     ]
-    event: EventRef | None
+    event: Annotated[
+        EventRef | None, Field(description="null: by hand, or of a device that you do not see")
+    ]
     reason: Annotated[str, Field(examples=["complaint 1204"])]
 
 

@@ -13,6 +13,7 @@ from apps.loyalty.members import repository as members
 from apps.loyalty.members import service as members_service
 from apps.loyalty.members.errors import NoSuchMember
 from shared.auth import audit
+from shared.auth.principal import Sight
 from shared.events.event import Key
 from shared.ids import new_id
 from shared.models import Allocation, Entry, Lot, Member
@@ -35,18 +36,19 @@ async def balance(session: AsyncSession, org_id: int, public_id: str) -> Balance
 
 async def page(
     session: AsyncSession,
-    org_id: int,
+    sight: Sight,
     cursors: Cursors,
     public_id: str,
     query: EntryQuery,
 ) -> Page[EntryOut]:
     """A member's entries, newest first. Raises `NoSuchMember`."""
+    org_id = sight.org_id
     member = await members_service.get(session, org_id, public_id)
     about = {"list": "entries", "org": org_id, "member": public_id}
     before = cursors.decode(about, query.cursor)[0] if query.cursor else None
     limit = query.limit
     found = await repository.page(session, org_id, member.id, before, limit + 1)
-    items = await _out(session, org_id, found[:limit])
+    items = await _out(session, sight, found[:limit])
     more = len(found) > limit
     return Page(items=items, next=cursors.encode(about, [items[-1].id]) if more else None)
 
@@ -74,7 +76,7 @@ async def adjust(
         after={"entry": entry.public_id, **body.model_dump()},
     )
     await session.flush()
-    return (await _out(session, change.origin.org_id, [entry]))[0]
+    return (await _out(session, change.principal.sight, [entry]))[0]
 
 
 async def _take(session: AsyncSession, entry: Entry) -> None:
@@ -126,10 +128,11 @@ def _lot(change: Change, entry: Entry) -> Lot:
     )
 
 
-async def _out(session: AsyncSession, org_id: int, entries: Sequence[Entry]) -> list[EntryOut]:
+async def _out(session: AsyncSession, sight: Sight, entries: Sequence[Entry]) -> list[EntryOut]:
+    """Entries as they are shown: without the event where its device is not seen."""
     keys = {entry.id: _event(entry) for entry in entries}
     rows = sorted({key[0] for key in keys.values() if key})
-    devices = await repository.device_ids(session, org_id, rows)
+    devices = await repository.device_ids(session, sight, rows)
     return [
         EntryOut(
             id=entry.public_id,
@@ -153,7 +156,7 @@ def _event(entry: Entry) -> Key | None:
 
 
 def _reference(key: Key | None, devices: dict[int, str]) -> EventRef | None:
-    if key is None:
+    if key is None or key[0] not in devices:
         return None
     device_id, ts, boot, seq = key
     return EventRef(device=devices[device_id], t=ts, boot=boot, s=seq)
