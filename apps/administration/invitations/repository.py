@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.db.dialect import lock_rows
+from shared.db.dialect import lock_rows, share_rows
 from shared.db.scope import scoped
 from shared.ids import digest
 from shared.models import Invitation, Membership, Organisation, Person
@@ -25,6 +25,7 @@ class Found:
     email: str
     role: str
     person_id: int | None
+    invited_by: str
 
 
 def is_open(now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -90,6 +91,7 @@ async def by_token(session: AsyncSession, token: str, now: datetime) -> Found | 
                 Invitation.email,
                 Invitation.role,
                 Person.id.label("person_id"),
+                Invitation.invited_by,
             )
             .join(Organisation, Organisation.id == Invitation.org_id)
             .outerjoin(Person, Person.email == Invitation.email)
@@ -97,6 +99,19 @@ async def by_token(session: AsyncSession, token: str, now: datetime) -> Found | 
         )
     ).one_or_none()
     return None if row is None else Found(*row)
+
+
+async def role_of_inviter(session: AsyncSession, found: Found) -> str | None:
+    """The role that whoever sent an invitation has now, whatever this transaction saw before; none
+    where they are no member any more, or disabled.
+    """
+    query = (
+        select(Membership.role)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Person.public_id == found.invited_by, Person.disabled.is_(False))
+    )
+    role: str | None = await session.scalar(share_rows(scoped(found.org_id, query)))
+    return role
 
 
 async def accept(session: AsyncSession, found: Found, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from apps.administration.roles import service as roles
 from shared.auth import audit, people
 from shared.auth.audit import Origin
 from shared.auth.people import NoAddress, UnknownRole, address_of
+from shared.auth.permissions import excess
 from shared.auth.sessions import SignedIn
 from shared.auth.throttle import Throttle
 from shared.db import Database
@@ -28,6 +29,7 @@ LASTS: Final = timedelta(days=7)
 # Ones that expired are shown for as long again: somebody may want to send them once more.
 SHOWN: Final = timedelta(days=30)
 MOST: Final = 500
+INVITES: Final = "people:write"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -156,13 +158,18 @@ def check(found: Found, who: SignedIn | None) -> None:
 
 async def claim(session: AsyncSession, found: Found, now: datetime) -> None:
     """Use the invitation up, before anything else is written: of two at once the second waits here
-    and finds nothing. Raises `InvitationOver`, also for a role that is gone.
+    and finds nothing. Raises `InvitationOver`, also for a role that is gone, and where whoever
+    sent it could not give that role any more.
     """
     await repository.hold(session, found.org_id)
+    inviter = await repository.role_of_inviter(session, found)
     try:
-        await people.permissions_of(session, found.org_id, found.role)
+        wanted = await people.permissions_of(session, found.org_id, found.role)
+        given = await people.permissions_of(session, found.org_id, inviter or "")
     except UnknownRole:
         raise errors.InvitationOver from None
+    if INVITES not in given or excess(wanted, given):
+        raise errors.InvitationOver
     if not await repository.accept(session, found, now):
         raise errors.InvitationOver
 

@@ -89,7 +89,7 @@ async def leave(session: AsyncSession, who: SignedIn, origin: Origin, now: datet
 
 
 async def disable(session: AsyncSession, change: Change, membership: str) -> None:
-    """Let somebody who belongs to nobody else in nowhere, from now on.
+    """Let somebody who belongs to nobody else in nowhere, from now on; what they invited to ends.
 
     Raises `NoSuchMembership`, `Yourself`, `BelongsElsewhere`, `Exceeds`, `LastOwner`.
     """
@@ -97,6 +97,7 @@ async def disable(session: AsyncSession, change: Change, membership: str) -> Non
     if not row.disabled:
         await people.disable(session, row.person_id, change.now)
         _disabled(session, change, row.person, now=True)
+        await _end_invitations(session, change.origin, row.person, change.now)
 
 
 async def enable(session: AsyncSession, change: Change, membership: str) -> None:

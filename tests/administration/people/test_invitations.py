@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from shared.auth.permissions import ROLES
 from shared.db import scoped
 from shared.ids import new_id
 from shared.models import Invitation, Membership, Organisation, Person, Role
@@ -288,3 +289,42 @@ async def test_an_invitation_of_another_organisation_is_not_there(office: Office
     for what in ("send", "revoke"):
         assert (await office.post(browser, f"/invitations/{found}/{what}")).status == 404
     assert (await office.home.browser().open("administration", link)).status == 200
+
+
+async def sent_by(office: Office, role: str) -> tuple[str, str]:
+    """The membership of an administrator, and the link of somebody whom they invited."""
+    admin, membership = await office.member("administrator")
+    email = an_address()
+    page = await (await office.signed_in(admin)).open("administration", "/invitations")
+    assert role in page.text
+    await office.post(await office.signed_in(admin), "/invitations", email=email, role=role)
+    return membership, await office.link(email)
+
+
+async def test_whom_a_disabled_member_invited_cannot_join_even_once_they_are_back(
+    office: Office,
+) -> None:
+    membership, link = await sent_by(office, "viewer")
+    for what in ("disable", "enable"):
+        await office.post(office.owner, f"/people/{membership}/{what}")
+    assert (await office.home.browser().open("administration", link)).status == 410
+    assert len(await office.audited("invitation.revoke")) == 1
+
+
+@pytest.mark.parametrize("now", ["viewer", "own"])
+async def test_nobody_joins_with_more_than_whoever_invited_them_may_give_now(
+    office: Office, now: str
+) -> None:
+    membership, link = await sent_by(office, "administrator")
+    role = await office.custom("people:read", "people:write") if now == "own" else now
+    await office.post(office.owner, f"/people/{membership}/role", role=role)
+    browser = office.home.browser()
+    assert (await join(browser, link, name="Ann", password=NEW)).status == 410
+    assert await office.audited("invitation.accept") == []
+
+
+async def test_a_smaller_role_takes_no_invitation_that_it_covers(office: Office) -> None:
+    membership, link = await sent_by(office, "viewer")
+    wide = await office.custom("people:read", "people:write", *ROLES["viewer"])
+    await office.post(office.owner, f"/people/{membership}/role", role=wide)
+    assert (await join(office.home.browser(), link, name="Ann", password=NEW)).path == "/"
