@@ -38,12 +38,14 @@ class Replay(Exception):
 async def claim(request: Request, principal: Principal) -> None:
     """Claim the request's key, if it has one, for the rest of its transaction.
 
-    The keys of an organisation are one set, but what a person was answered only they hear again.
+    Pages take none: no browser sends one with a form, and a page may show a secret that is stored
+    nowhere. The keys of an organisation are one set, but what a person was answered only they hear
+    again.
     Raises `Replay` when it was answered before, `Conflict` when the key belongs to another
     request.
     """
     key = request.headers.get(HEADER)
-    if key is None:
+    if key is None or not request.scope["route"].include_in_schema:
         return
     if not 1 <= len(key) <= LONGEST or not key.isprintable():
         raise BadRequest(f"{HEADER} must be 1 to {LONGEST} printable characters")

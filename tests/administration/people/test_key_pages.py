@@ -5,7 +5,10 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from shared.db import scoped
+from shared.models import IdempotencyKey
 from tests.administration.people.conftest import HOST, Office, on_one_database
 from tests.support.browsing import Page
 
@@ -95,3 +98,15 @@ async def test_keys_want_a_fresh_factor_by_page_and_by_program(office: Office) -
     assert (await browser.open("administration", "/keys/new")).path == "/confirm"
     page = await office.post(browser, "/keys", name="x", days="30", **{"scope:keys:read": "on"})
     assert page.status == 303
+
+
+async def test_an_idempotency_key_keeps_no_page_with_a_key(office: Office) -> None:
+    listed = await office.owner.open("administration", "/keys/new")
+    data = {**listed.fields("/keys"), "name": "display", "days": "30", "scope:keys:read": "on"}
+    headers = {"sec-fetch-site": "same-origin", "idempotency-key": "once"}
+    url = f"http://{HOST}/keys"
+    made = await office.owner.request("POST", url, data=data, headers=headers)
+    assert "fk_" in made.text
+    kept = scoped(office.home.tenant.id, select(IdempotencyKey))
+    async with office.services.database.read() as session:
+        assert (await session.scalars(kept)).all() == []
