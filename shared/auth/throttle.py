@@ -1,7 +1,7 @@
 """Guessing is slowed: by account and by address, in the database, for all processes.
 
-The owner is never locked out: a device that signed in before has a cookie that says so, and is
-counted by itself. A link by mail is another way round.
+A device that signed in before has a cookie that says so, and is counted by itself. The owner in a
+new browser waits with others' guesses for a password; letters have a limit of their own.
 """
 
 import hashlib
@@ -38,6 +38,10 @@ class Throttled(TooMany):
     title = "Too many attempts"
 
 
+class AccountThrottled(Throttled):
+    """On this account too much was tried, by whomever and from wherever."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """`free` attempts at once; then a wait that begins with a second and doubles to `longest`."""
@@ -48,6 +52,9 @@ class Limit:
 
 # At most 40 guesses a day on an account: NIST SP 800-63B wants 100 at most in a row.
 ACCOUNT: Final = Limit(5, timedelta(hours=1))
+# Letters are no guesses. The owner, if others keep asking, waits for less than a link is good: the
+# letter that was sent last still signs in.
+LETTERS: Final = Limit(5, timedelta(minutes=5))
 # Many people may come from one address.
 ADDRESS: Final = Limit(30, timedelta(minutes=15))
 DEVICE: Final = Limit(10, timedelta(hours=1))
@@ -83,9 +90,12 @@ class Admitted:
 
 
 class Throttle:
-    """Who may try now. `purpose` tells apart what is tried: a password is not a code."""
+    """Who may try now. `purpose` tells apart what is tried: a password is not a code; `limit` is
+    for an account.
+    """
 
-    def __init__(self, secret: str, purpose: str) -> None:
+    def __init__(self, secret: str, purpose: str, limit: Limit = ACCOUNT) -> None:
+        self._limit = limit
         self._key = hashlib.sha256(f"throttle\0{purpose}\0{secret}".encode()).digest()
 
     async def admit(
@@ -98,7 +108,8 @@ class Throttle:
         device: str | None = None,
     ) -> Admitted:
         """Count an attempt on `account` (known or not) before it is made: of many at once each
-        counts. `device`: what `Devices.find` says. Raises `Throttled` with the seconds to wait.
+        counts. `device`: what `Devices.find` says. Raises `Throttled` with the seconds to wait,
+        `AccountThrottled` where it is for the account.
 
         Commits by itself: whatever becomes of the request, it was made.
         """
@@ -110,7 +121,7 @@ class Throttle:
         if place is not None:
             await _count(database, place, ADDRESS, now)
         lane = self._subject("account", account.lower())
-        await _count(database, lane, ACCOUNT, now)
+        await _count(database, lane, self._limit, now, AccountThrottled)
         return Admitted(lane, place)
 
     async def passed(self, session: AsyncSession, attempt: Admitted, now: datetime) -> None:
@@ -173,7 +184,13 @@ async def prune(session: AsyncSession, now: datetime, most: int = 500) -> int:
     return len(keys)
 
 
-async def _count(database: Database, subject: bytes, limit: Limit, now: datetime) -> None:
+async def _count(
+    database: Database,
+    subject: bytes,
+    limit: Limit,
+    now: datetime,
+    refusal: type[Throttled] = Throttled,
+) -> None:
     since = _window(now)
     table = Attempt.__table__
     assert isinstance(table, Table)
@@ -192,7 +209,7 @@ async def _count(database: Database, subject: bytes, limit: Limit, now: datetime
         wait = _wait([(count, at) for count, at in rows], limit, now)
         if wait > timedelta(0):
             seconds = ceil(wait.total_seconds())
-            raise Throttled(f"wait {_words(seconds)}, then try again", retry_after=seconds)
+            raise refusal(f"wait {_words(seconds)}, then try again", retry_after=seconds)
         await session.execute(
             update(Attempt)
             .where(Attempt.subject == subject, Attempt.since == since)

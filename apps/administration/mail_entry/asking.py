@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from apps.administration import words
 from apps.administration.entry.service import Checks
 from apps.administration.words import Words
-from shared.auth.throttle import Throttle
+from shared.auth.throttle import LETTERS, AccountThrottled, Throttle
 from shared.clock import Clock
 from shared.ids import digest, new_id, new_secret
 from shared.jobs import Handler, enqueue
@@ -55,6 +55,7 @@ class Asking:
 
     def __init__(self, secret: str, post: Post, clock: Clock) -> None:
         self._attempts = Throttle(secret, "mail link")
+        self._letters = Throttle(secret, "letter", LETTERS)
         self._seal = Seal(secret, "request for a link")
         self._post = post
         self._clock = clock
@@ -70,6 +71,23 @@ class Asking:
             await self._attempts.admit(
                 checks.database, account, checks.address, checks.now, device=device
             )
+
+    async def admit_letter(self, checks: Checks, kind: str, email: str) -> bool:
+        """The same for a letter that lets in; false: `email` was written to a moment ago, and that
+        letter's link is good still. Nobody keeps the owner out by asking for too many: each kind is
+        counted by itself.
+
+        Raises `Throttled` for the address that they come from, and for their own browser.
+        """
+        device = checks.guard.devices.find(checks.device, email, checks.now)
+        lane = f"{kind} {email}"
+        try:
+            await self._letters.admit(
+                checks.database, lane, checks.address, checks.now, device=device
+            )
+        except AccountThrottled:
+            return False
+        return True
 
     async def note(self, session: AsyncSession, asked: Asked) -> None:
         """Note it in the caller's transaction; wake the queue `mail` after the commit."""

@@ -79,7 +79,8 @@ async def send_reset(
 async def sent(request: Request) -> Response:
     text = (
         "If there is an account with this address, a letter with a link is on its way to it. The"
-        " link works once, and for minutes only. Look among unwanted mail too."
+        " link works once, and for minutes only. Look among unwanted mail too. Where several were"
+        " asked for lately, take the last that came, or ask again in five minutes."
     )
     links = [(ENTRY, "Sign in")]
     return show(request, PAGES, "message.html", title="Look into your mail", text=text, links=links)
@@ -170,9 +171,11 @@ async def _send(
     then, email = return_path(form.get("return")), form.get("email", "")
     try:
         email = address_of(email)
-        await asking.admit(checks, email)
+        admitted = await asking.admit_letter(checks, kind, email)
     except (NoAddress, Throttled) as error:
         return _ask(request, kind, then, email, error)
+    if not admitted:
+        return done(SENT)
     settings = request.app.state.services.settings
     base = addresses(request.scope, settings, "administration")
     page = base.link("administration", WORDS[kind][3])
