@@ -112,6 +112,7 @@ organisation       read   read      change         read    read    read         
 api_key            check  check     keep           check   check   check        -      add   list
 person             meet   meet      keep           meet    meet    meet         -      appoint meet
 membership         read   read      own            read    read    read         -      make  read
+former_member      -      -         give           -       -       -            -      tidy  read
 role               read   read      own            read    read    read         -      read  read
 invitation         -      -         own            -       -       -            -      -     invited
 sign_in            follow follow    own            follow  follow  follow       -      -     read

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.auth import limits, sessions, support
+from shared.auth import former, limits, sessions, support
 from shared.auth.permissions import OWNER, ROLES, excess, permitted
 from shared.auth.principal import Principal
 from shared.db.dialect import lock_rows, share_rows
@@ -135,13 +135,14 @@ async def check_grant(session: AsyncSession, by: Principal, role: str) -> None:
 async def join(
     session: AsyncSession, org_id: int, person_id: int, role: str, now: datetime
 ) -> Membership:
-    """Make a person a member; one who is a member already stays as they are."""
+    """Make a person a member, one who was before too; one who is already stays as they are."""
     mine = scoped(org_id, select(Membership).where(Membership.person_id == person_id))
     found = await session.scalar(mine)
     if found is None:
         found = Membership(org_id=org_id, person_id=person_id, role=role, created_at=now)
         session.add(found)
         await session.flush()
+        await former.forget(session, org_id, person_id)
     return found
 
 
@@ -168,8 +169,9 @@ async def set_role(session: AsyncSession, by: Principal, membership: str, role: 
     return before
 
 
-async def remove(session: AsyncSession, by: Principal, membership: str) -> str:
-    """End a membership (a public id), and with it all access at once; returns the role it had.
+async def remove(session: AsyncSession, by: Principal, membership: str, now: datetime) -> str:
+    """End a membership (a public id), and with it all access at once; returns the role it had. A
+    provider does not bring them back by itself.
 
     Raises `NoSuchMembership`, `Exceeds` where that role may do what `by` may not, `LastOwner`. A
     person may always remove themselves: that is leaving.
@@ -182,6 +184,7 @@ async def remove(session: AsyncSession, by: Principal, membership: str) -> str:
     await session.execute(
         scoped(by.org_id, delete(Membership)).where(Membership.public_id == membership)
     )
+    await former.note(session, by.org_id, person_id, now)
     return before
 
 

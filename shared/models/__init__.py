@@ -29,6 +29,7 @@ from shared.models.organisations import (
 from shared.models.people import (
     AppSession,
     Attempt,
+    FormerMember,
     Invitation,
     MailToken,
     Membership,
@@ -69,6 +70,7 @@ __all__ = [
     "DeviceTag",
     "EarningRule",
     "Entry",
+    "FormerMember",
     "IdempotencyKey",
     "Invitation",
     "Job",

@@ -48,6 +48,20 @@ class Membership(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class FormerMember(Base):
+    """That somebody was a member of an organisation and is not now. It stays when they are erased.
+
+    `subject`: a person's public id, or the digest of the address that they had (shared.auth.audit).
+    """
+
+    __tablename__ = "former_member"
+    __table_args__ = options()
+
+    org_id: Mapped[int] = mapped_column(BigId, ForeignKey("organisation.id"), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(100), primary_key=True)
+    left_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Role(Base):
     """A role that an organisation made itself, of the permissions that there are."""
 

@@ -64,7 +64,7 @@ async def remove(session: AsyncSession, change: Change, membership: str) -> None
     Raises `NoSuchMembership`, `Exceeds`, `LastOwner`.
     """
     row = await _find(session, change.origin.org_id, membership)
-    role = await people.remove(session, change.principal, membership)
+    role = await people.remove(session, change.principal, membership, change.now)
     before = {"person": row.person, "role": role}
     audit.record(session, change.origin, "member.remove", membership, at=change.now, before=before)
     await _end_invitations(session, change.origin, row.person, change.now)
@@ -79,7 +79,7 @@ async def leave(session: AsyncSession, who: SignedIn, origin: Origin, now: datet
     mine = await repository.of_person(session, by.org_id, who.person_id)
     if mine is None:
         raise errors.NoOrganisation
-    role = await people.remove(session, by, mine)
+    role = await people.remove(session, by, mine, now)
     before = {"person": who.person_public_id, "role": role}
     audit.record(session, origin, "member.leave", mine, at=now, before=before)
     await _end_invitations(session, origin, who.person_public_id, now)

@@ -8,7 +8,7 @@ from sqlalchemy import Table, and_, delete, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.administration.privacy import tables
-from shared.models import AuditEntry, AuditPersonal, Invitation, Organisation, Person
+from shared.models import AuditEntry, AuditPersonal, FormerMember, Invitation, Organisation, Person
 
 
 async def person(session: AsyncSession, person_id: int) -> Person:
@@ -29,6 +29,13 @@ async def invitations(session: AsyncSession, email: str) -> list[dict[str, Any]]
     table = Invitation.__table__
     assert isinstance(table, Table)
     return await rows(session, table, table.c.email == email)
+
+
+async def left(session: AsyncSession, subjects: Sequence[str]) -> list[dict[str, Any]]:
+    """Which organisations a person was a member of before."""
+    table = FormerMember.__table__
+    assert isinstance(table, Table)
+    return await rows(session, table, table.c.subject.in_(subjects))
 
 
 async def entries(

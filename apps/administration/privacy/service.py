@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.administration.privacy import repository, tables
 from apps.administration.privacy.errors import NotConfirmed
-from shared.auth import people
+from shared.auth import former, people
 from shared.auth.audit import mail_subject
 from shared.db import Database
 from shared.models import Person
@@ -28,6 +28,7 @@ async def export(database: Database, person_id: int, now: datetime) -> AsyncGene
         for table, condition in tables.belongings(person_id):
             parts[table.name] = await repository.rows(session, table, condition)
         parts["invitation"] = await repository.invitations(session, found.email)
+        parts["former_member"] = await repository.left(session, _subjects(found))
     lines = [f"{json.dumps(name)}: {_json(value)}" for name, value in parts.items()]
     yield ("{\n" + ",\n".join(lines) + ',\n"audit": [').encode()
     begun = False
@@ -44,6 +45,7 @@ async def erase(session: AsyncSession, person_id: int, now: datetime) -> str:
     Raises `LastOwner`: an organisation that has no other owner is handed over first.
     """
     await people.disable(session, person_id, now)
+    await former.note_everywhere(session, person_id, now)
     found = await repository.person(session, person_id)
     # What is not written yet belongs to what is erased, too.
     await session.flush()

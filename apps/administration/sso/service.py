@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from apps.administration.sso import repository
 from apps.administration.sso.errors import Demanded, NotOffered, Refused, StartAgain
 from apps.administration.sso.rules import Claimed, domain_of
-from shared.auth import audit
+from shared.auth import audit, former
 from shared.auth.audit import Origin
 from shared.auth.people import UnknownRole, join, permissions_of
 from shared.ids import digest, new_secret
@@ -26,6 +26,9 @@ LETTER_EVERY = timedelta(minutes=5)
 METHOD = "sso"
 # Whoever may do this is an owner in all but name: nobody becomes that by coming in.
 NEVER_GIVEN = "organisation:delete"
+_INVITED_AGAIN = (
+    "you are not a member of this organisation any more; ask an administrator for an invitation"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +111,14 @@ async def agree(session: AsyncSession, token: str, place: Place, now: datetime) 
     if link is None or connection is None or connection.issuer != link.issuer:
         raise StartAgain("this link is over, or was used already")
     person = await _person(session, link)
+    member = await repository.is_member(session, link.org_id, person.id)
+    if not member:
+        await _check_never_left(session, link.org_id, person.email, person.public_id)
     link.token_hash = link.expires_at = None
     link.linked_at = now
     origin = Origin(link.org_id, person.public_id, place.request_id, place.address)
     _note_link(session, origin, link, person, now)
-    if not await repository.is_member(session, link.org_id, person.id):
+    if not member:
         await _join(session, connection, person, origin, now)
     return await repository.organisation_name(session, link.org_id)
 
@@ -120,7 +126,7 @@ async def agree(session: AsyncSession, token: str, place: Place, now: datetime) 
 async def _known(session: AsyncSession, link: SsoIdentity, now: datetime) -> Arrived:
     person = await _person(session, link)
     if not await repository.is_member(session, link.org_id, person.id):
-        raise Refused("you are not a member of this organisation any more; ask for an invitation")
+        raise Refused(_INVITED_AGAIN)
     link.last_used_at = now
     return Arrived(person.id)
 
@@ -128,6 +134,7 @@ async def _known(session: AsyncSession, link: SsoIdentity, now: datetime) -> Arr
 async def _new(
     session: AsyncSession, connection: SsoConnection, who: Claimed, place: Place, now: datetime
 ) -> Arrived:
+    await _check_never_left(session, connection.org_id, who.email)
     await repository.forget_waiting(session, connection.org_id, connection.issuer, who.subject)
     person = Person(email=who.email, name=who.name, created_at=now, mail_proved_at=now)
     session.add(person)
@@ -155,6 +162,8 @@ async def _ask(
     """Ask the account by a letter whether it is the same person."""
     _check_open(person)
     org_id, issuer = connection.org_id, connection.issuer
+    if not await repository.is_member(session, org_id, person.id):
+        await _check_never_left(session, org_id, person.email, person.public_id)
     link = await repository.identity_of_person(session, org_id, issuer, person.id)
     if link is not None and link.linked_at is not None:
         raise Refused(
@@ -187,6 +196,14 @@ async def _person(session: AsyncSession, link: SsoIdentity) -> Person:
     if domain_of(person.email) not in await repository.proved_domains(session, link.org_id):
         raise Refused("your account has a mail address of another domain; sign in in another way")
     return person
+
+
+async def _check_never_left(
+    session: AsyncSession, org_id: int, email: str, person: str = ""
+) -> None:
+    """Raises `Refused` for who was a member before: the default role may be more than they had."""
+    if await former.was_member(session, org_id, email, person):
+        raise Refused(_INVITED_AGAIN)
 
 
 def _check_open(person: Person) -> None:

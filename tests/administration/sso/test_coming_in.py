@@ -1,18 +1,22 @@
 """People come in by their organisation's own provider: a real one, in a process."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 from sqlalchemy import select, update
 
+from apps.administration.privacy import service as privacy
+from shared.auth import people
+from shared.auth.permissions import ROLES
+from shared.auth.principal import Principal
 from shared.clock import SystemClock
 from shared.models import AuditEntry, Membership, Person, SignIn, SsoConnection
 from shared.web import cookies
 from tests.administration.sso.conftest import BACK, Company, query_of
 from tests.support.browsing import Browser, Page
 from tests.support.builders import make_tenant
-from tests.support.people import add_member, make_person
+from tests.support.people import MadePerson, add_member, make_person
 
 pytestmark = pytest.mark.parametrize("database_url", ["mariadb"], indirect=True, scope="session")
 
@@ -232,3 +236,69 @@ async def test_owners_and_people_of_other_domains_have_their_other_ways(
     await _enforce(company)
     page = await _member(company, role, email.format(domain=company.domain))
     assert (page.status, page.path) == (200, "/")
+
+
+async def _leave(company: Company, _person: MadePerson, membership: str) -> None:
+    """As `/people` has it."""
+    tenant = company.tenant
+    owner = Principal(tenant.id, tenant.public_id, "usr_X", ROLES["owner"], person_id=0)
+    async with company.database.unit_of_work() as session:
+        await people.remove(session, owner, membership, SystemClock().now())
+
+
+async def _leave_and_move(company: Company, person: MadePerson, membership: str) -> None:
+    await _leave(company, person, membership)
+    await _set(company, person.id, email=f"{person.public_id.lower()}@elsewhere.example.com")
+
+
+async def _be_erased(company: Company, person: MadePerson, _membership: str) -> None:
+    async with company.database.unit_of_work() as session:
+        await privacy.erase(session, person.id, SystemClock().now())
+
+
+async def _leave_and_be_erased(company: Company, person: MadePerson, membership: str) -> None:
+    await _leave(company, person, membership)
+    await _be_erased(company, person, membership)
+
+
+@pytest.mark.parametrize("leave", [_leave, _leave_and_move, _be_erased, _leave_and_be_erased])
+async def test_who_was_a_member_and_never_linked_does_not_come_back_by_it(
+    company: Company, leave: Callable[[Company, MadePerson, str], Awaitable[None]]
+) -> None:
+    person = await make_person(company.database)
+    membership = await add_member(company.database, company.tenant, person, "viewer")
+    await _set(company, person.id, email=company.address())
+    await leave(company, person, membership)
+    page = await company.comes(await company.knows("ann", company.address()))
+    assert page.status == 403
+    assert "ask an administrator for an invitation" in page.text
+    assert await company.members() == {}
+    assert await company.letters(company.address()) == []
+
+
+async def test_who_leaves_while_a_letter_is_on_its_way_does_not_come_back_by_it(
+    company: Company,
+) -> None:
+    person = await make_person(company.database)
+    membership = await add_member(company.database, company.tenant, person, "viewer")
+    await _set(company, person.id, email=company.address())
+    await company.comes(await company.knows("ann", company.address()))
+    [letter] = await company.letters(company.address())
+    await _leave(company, person, membership)
+    link = letter.partition("/sign-in/sso/link")[2].split()[0]
+    page = await company.browser.open("administration", f"/sign-in/sso/link{link}")
+    page = await company.browser.send(page, "/sign-in/sso/link")
+    assert page.status == 403
+    assert "ask an administrator for an invitation" in page.text
+    assert await company.members() == {}
+
+
+async def test_who_was_let_in_again_comes_by_it(company: Company) -> None:
+    person = await make_person(company.database)
+    membership = await add_member(company.database, company.tenant, person, "viewer")
+    await _set(company, person.id, email=company.address())
+    await _leave(company, person, membership)
+    await add_member(company.database, company.tenant, person, "analyst")
+    page = await company.comes(await company.knows("ann", company.address()))
+    assert "One more step" in page.text
+    assert await company.members() == {person.id: "analyst"}

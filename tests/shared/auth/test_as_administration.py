@@ -36,7 +36,7 @@ async def test_it_makes_members_and_changes_and_ends_them(own: Database, tenant:
     person, membership = await make_member(own, tenant, "viewer")
     async with own.unit_of_work() as session:
         await people.set_role(session, by, membership, "analyst")
-        await people.remove(session, by, membership)
+        await people.remove(session, by, membership, NOW)
         await people.disable(session, person.id, NOW)
         assert await people.belongs_to(session, person.id) == []
 

@@ -105,7 +105,7 @@ async def test_who_was_limited_can_be_removed(database: Database) -> None:
     _, membership = await make_member(database, tenant, "viewer")
     async with database.unit_of_work() as session:
         await people.set_groups(session, owner_of(tenant), membership, [group])
-        await people.remove(session, owner_of(tenant), membership)
+        await people.remove(session, owner_of(tenant), membership, SystemClock().now())
     async with database.read() as session:
         left = scoped(tenant.id, select(DeviceGroup.public_id))
         assert list(await session.scalars(left)) == [group]

@@ -51,7 +51,7 @@ async def set_role(database: Database, by: Principal, membership: str, role: str
 
 async def remove(database: Database, by: Principal, membership: str) -> str:
     async with database.unit_of_work() as session:
-        return await people.remove(session, by, membership)
+        return await people.remove(session, by, membership, NOW)
 
 
 async def disable(database: Database, person: MadePerson) -> None:
@@ -219,7 +219,7 @@ async def test_the_second_of_two_changes_waits_for_the_first(database: Database)
     made = [await make_member(database, tenant, "owner") for _ in range(2)]
     by = acting(tenant, "owner")
     async with database.unit_of_work() as session:
-        await people.remove(session, by, made[0][1])
+        await people.remove(session, by, made[0][1], NOW)
         second = asyncio.create_task(remove(database, by, made[1][1]))
         done, _ = await asyncio.wait([second], timeout=0.3)
         assert not done
