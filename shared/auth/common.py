@@ -4,9 +4,9 @@ NIST SP 800-63B (rev. 4, 3.1.1.2) asks that a whole password be compared with a 
 expected ones. No list that may be copied and is long enough at 15 characters was at hand, so this
 one is made by a rule. A password is common when all of it is
 
-- one or two of `WORDS` (or of the words that are about this person), in any case, with letters
-  written as digits or signs, whatever separates them, and with a predictable beginning or end:
-  up to four characters, or one of the next two kinds;
+- words of `WORDS` (or that are about this person), one or several, in any case, with letters
+  written as digits or signs, whatever separates them, and with something predictable before, after
+  and between them: up to four digits or signs, or one of the next two kinds;
 - a piece that comes again and again: `abcabcabcabcabc`, `passwordpassword`;
 - walks of three or more along the keyboard, the alphabet or the digits, there or back;
 - digits, up to twelve: a day, a telephone's number.
@@ -94,9 +94,9 @@ _STEPS: Final = frozenset(
 _SHORTEST_WALK: Final = 3
 _LONGEST_PERIOD: Final = 10
 _LONGEST_DIGITS: Final = 12
-_LONGEST_END: Final = 4
+_LONGEST_GAP: Final = 4
 _SEPARATORS: Final = re.compile(r"[\s._,;:/-]+")
-_ENDS: Final = re.compile(r"(?P<begin>[\W\d_]*)(?P<core>.*?)(?P<end>[\W\d_]*)", re.DOTALL)
+_NO_LETTERS: Final = re.compile(r"[\W\d_]*")
 
 
 def is_common(password: str, about: Iterable[str] = ()) -> bool:
@@ -106,15 +106,7 @@ def is_common(password: str, about: Iterable[str] = ()) -> bool:
     text = unicodedata.normalize("NFKC", password).casefold()
     if _is_predictable(text) or (text.isdecimal() and len(text) <= _LONGEST_DIGITS):
         return True
-    words = WORDS | _words(about)
-    found = _ENDS.fullmatch(text)
-    assert found is not None  # it takes any text
-    ends = (_SEPARATORS.sub("", found["begin"]), _SEPARATORS.sub("", found["end"]))
-    if not all(len(end) <= _LONGEST_END or _is_predictable(end) for end in ends):
-        return False
-    core = _SEPARATORS.sub("", found["core"])
-    # A sign is a letter in one reading; in the other it parts an address.
-    return any(_is_two_of(form, words) for form in (core.replace("@", ""), core.translate(_SIGNS)))
+    return _is_made_of(_SEPARATORS.sub("", text), WORDS | _words(about))
 
 
 def _is_predictable(text: str) -> bool:
@@ -140,10 +132,29 @@ def _walks(text: str) -> bool:
     return run >= _SHORTEST_WALK
 
 
-def _is_two_of(text: str, words: Collection[str]) -> bool:
-    if text in words:
-        return True
-    return any(text[:at] in words and text[at:] in words for at in range(1, len(text)))
+def _is_made_of(text: str, words: Collection[str]) -> bool:
+    """Whether all of the text is words, with what is predictable before, between and after."""
+    longest = max(map(len, words))
+    # A sign is a letter in one reading; in the other it parts words.
+    read = text.translate(_SIGNS)
+    words_end: set[int] = set()
+    gaps_end: set[int] = set()
+    for at in range(len(text)):
+        if at == 0 or at in words_end:
+            gaps_end |= _gaps(text, at)
+        if at == 0 or at in words_end or at in gaps_end:
+            ends = range(at + 1, min(at + longest, len(text)) + 1)
+            words_end |= {end for end in ends if text[at:end] in words or read[at:end] in words}
+    return bool(words_end) and len(text) in words_end | gaps_end
+
+
+def _gaps(text: str, at: int) -> set[int]:
+    """Where something predictable without letters that begins here may end."""
+    found = _NO_LETTERS.match(text, at)
+    assert found is not None  # it takes nothing, too
+    whole = found.end()
+    ends = set(range(at + 1, min(at + _LONGEST_GAP, whole) + 1))
+    return ends | ({whole} if whole > at and _is_predictable(text[at:whole]) else set())
 
 
 def _words(about: Iterable[str]) -> set[str]:

@@ -1,6 +1,7 @@
 """Passwords: what is taken, how it is kept, and what it costs."""
 
 import asyncio
+import time
 import unicodedata
 from collections.abc import AsyncIterator
 
@@ -44,6 +45,13 @@ async def passwords() -> AsyncIterator[Passwords]:
         "Some.Body.2024",
         "some.body@example.com",
         "fortressfortress",
+        "Password123!Password",
+        "Welcome2026Welcome",
+        "superman123batman",
+        "football123football",
+        "P@ssw0rd-1-Dr@gon-2-M0nkey!",
+        "summer123456789winter",
+        "some1970body2024",
     ],
 )
 def test_what_guessing_begins_with_is_common(password: str) -> None:
@@ -58,6 +66,8 @@ def test_what_guessing_begins_with_is_common(password: str) -> None:
         "passwords are hard to remember",
         "x7#Kp!vQ2m&Zt9wL",
         "péché mignon d'été",
+        "Password123zKettlePassword",
+        "superman58319batman",
     ],
 )
 def test_what_nobody_expects_is_not_common(password: str) -> None:
@@ -74,6 +84,18 @@ def test_a_common_word_stays_common_with_a_number_behind(
 @given(st.lists(st.sampled_from(sorted(WORDS)), min_size=2, max_size=2), st.sampled_from(" -_."))
 def test_two_common_words_are_common_however_they_are_parted(words: list[str], by: str) -> None:
     assert is_common(by.join(words))
+
+
+@given(st.lists(st.sampled_from(sorted(WORDS)), min_size=2, max_size=5), st.integers(0, 9999))
+def test_common_words_are_common_whatever_number_is_between(words: list[str], number: int) -> None:
+    assert is_common(f"{number}!".join(words) if number < 1000 else str(number).join(words))
+
+
+@pytest.mark.parametrize("text", ["1" * 127 + "x", "a1" * 64 + "é", "pass1" * 25 + "x", "0o" * 64])
+def test_a_verdict_on_what_is_long_comes_soon(text: str) -> None:
+    began = time.process_time()
+    is_common(text * 2, ["a" * 200])
+    assert time.process_time() - began < 0.5
 
 
 @given(st.text(min_size=1, max_size=4), st.integers(4, 20))
