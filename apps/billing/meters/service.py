@@ -9,6 +9,7 @@ from apps.billing.meters import repository
 from apps.billing.meters.errors import MeterCodeTaken, NoSuchMeter
 from apps.billing.meters.schemas import MeterIn, MeterOut
 from shared.auth import audit
+from shared.auth.limits import require_all
 from shared.jobs import enqueue
 from shared.models import Meter
 from shared.web.changes import Change
@@ -41,8 +42,9 @@ async def page(
 async def create(session: AsyncSession, change: Change, body: MeterIn) -> Meter:
     """A new meter; events that are there already are counted by a job.
 
-    Raises `MeterCodeTaken`.
+    Raises `MeterCodeTaken`, `Limited`: meters are of all devices.
     """
+    require_all(change.principal.sight)
     meter = Meter(
         org_id=change.origin.org_id,
         gone=0,
@@ -64,7 +66,11 @@ async def create(session: AsyncSession, change: Change, body: MeterIn) -> Meter:
 
 
 async def delete(session: AsyncSession, change: Change, public_id: str) -> None:
-    """Delete a meter: it counts no more, and its code is free. Raises `NoSuchMeter`."""
+    """Delete a meter: it counts no more, and its code is free.
+
+    Raises `NoSuchMeter`, `Limited`.
+    """
+    require_all(change.principal.sight)
     meter = await get(session, change.origin.org_id, public_id)
     meter.gone = meter.id
     before = {name: getattr(meter, name) for name in MeterIn.model_fields}

@@ -10,6 +10,7 @@ from apps.loyalty.earning.schemas import RuleIn, RuleOut
 from apps.loyalty.programmes import repository as programmes
 from apps.loyalty.programmes.errors import NoSuchProgramme
 from shared.auth import audit
+from shared.auth.limits import require_all
 from shared.clock import from_ms
 from shared.jobs import enqueue
 from shared.models import EarningRule
@@ -43,7 +44,11 @@ async def page(
 
 
 async def create(session: AsyncSession, change: Change, body: RuleIn) -> RuleOut:
-    """A new rule; a job gives what events from before it earn. Raises `NoSuchProgramme`."""
+    """A new rule; a job gives what events from before it earn.
+
+    Raises `NoSuchProgramme`, `Limited`: rules are of all devices.
+    """
+    require_all(change.principal.sight)
     org_id = change.origin.org_id
     programme = await programmes.find(session, org_id, body.programme)
     if programme is None:
@@ -68,7 +73,8 @@ async def create(session: AsyncSession, change: Change, body: RuleIn) -> RuleOut
 
 
 async def delete(session: AsyncSession, change: Change, public_id: str) -> None:
-    """End a rule: it gives nothing from now on. Raises `NoSuchRule`."""
+    """End a rule: it gives nothing from now on. Raises `NoSuchRule`, `Limited`."""
+    require_all(change.principal.sight)
     rule = await get(session, change.origin.org_id, public_id)
     if rule.active:
         rule.active = False

@@ -13,6 +13,7 @@ from apps.loyalty.members import repository as members
 from apps.loyalty.members import service as members_service
 from apps.loyalty.members.errors import NoSuchMember
 from shared.auth import audit
+from shared.auth.limits import require_all
 from shared.auth.principal import Sight
 from shared.events.event import Key
 from shared.ids import new_id
@@ -56,7 +57,11 @@ async def page(
 async def adjust(
     session: AsyncSession, change: Change, public_id: str, body: AdjustmentIn
 ) -> EntryOut:
-    """Add or take points by hand. Raises `NoSuchMember`, `NotEnoughPoints`."""
+    """Add or take points by hand.
+
+    Raises `NoSuchMember`, `NotEnoughPoints`, `Limited`: points are of all devices together.
+    """
+    require_all(change.principal.sight)
     member = await members.lock(session, change.origin.org_id, public_id)
     if member is None:
         raise NoSuchMember(public_id)

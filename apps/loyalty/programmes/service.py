@@ -7,6 +7,7 @@ from apps.loyalty.programmes import repository
 from apps.loyalty.programmes.errors import NoSuchProgramme, ProgrammeNameTaken
 from apps.loyalty.programmes.schemas import ProgrammeIn, ProgrammeOut
 from shared.auth import audit
+from shared.auth.limits import require_all
 from shared.models import Programme
 from shared.web.changes import Change
 from shared.web.cursors import Cursors
@@ -34,7 +35,8 @@ async def page(
 
 
 async def create(session: AsyncSession, change: Change, body: ProgrammeIn) -> Programme:
-    """A new programme. Raises `ProgrammeNameTaken`."""
+    """A new programme. Raises `ProgrammeNameTaken`, `Limited`: it is of all devices."""
+    require_all(change.principal.sight)
     programme = Programme(org_id=change.origin.org_id, name=body.name, created_at=change.now)
     try:
         async with session.begin_nested():

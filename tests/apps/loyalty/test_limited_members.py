@@ -4,7 +4,7 @@ from typing import Any
 
 from shared.auth import limits
 from shared.web import cookies, csrf
-from tests.apps.loyalty.conftest import Loyalty
+from tests.apps.loyalty.conftest import RULE, Loyalty
 from tests.support.builders import MadeDevice, make_device, make_group
 from tests.support.events import Sent
 from tests.support.people import make_member, sign_in
@@ -43,3 +43,25 @@ async def test_an_entry_from_a_device_that_is_not_seen_has_no_event(loyalty: Loy
     shown = [one for one in every if one["event"]["s"] == 2]
     assert [one for one in items if one["event"] is None] == hidden
     assert [one for one in items if one["event"]] == shown
+
+
+async def test_what_is_of_all_devices_is_not_changed(loyalty: Loyalty) -> None:
+    rule, member = await loyalty.rule(), await loyalty.member("TAG-9")
+    headers = await limited(loyalty, loyalty.device)
+    send = loyalty.http.request
+    answers = [
+        await send("POST", "/v1/programmes", json={"name": "Other"}, headers=headers),
+        await send(
+            "POST", "/v1/rules", json=RULE | {"programme": loyalty.programme}, headers=headers
+        ),
+        await send("DELETE", f"/v1/rules/{rule}", headers=headers),
+        await send(
+            "POST",
+            f"/v1/members/{member}/adjustments",
+            json={"points": 5, "reason": "a gift"},
+            headers=headers,
+        ),
+    ]
+    found = [(answer.status_code, answer.json()["code"]) for answer in answers]
+    assert found == [(403, "limited_to_groups")] * 4
+    assert await loyalty.points(member) == 0

@@ -14,11 +14,12 @@ entries.post(
     "/v1/meters",
     "usage:write",
     expect=201,
+    limited=403,
     json=lambda _: {"code": f"m.{new_id('m').lower()}", "kind": "event_count", "event": "done"},
 )
 entries.get("/v1/meters", "usage:read")
 entries.get("/v1/meters/{meter_id}", "usage:read")
-entries.delete("/v1/meters/{meter_id}", "usage:write")
+entries.delete("/v1/meters/{meter_id}", "usage:write", limited=403)
 entries.get(
     "/v1/usage",
     "usage:read",

@@ -9,7 +9,11 @@ common(entries)
 sign_in(entries)
 
 entries.post(
-    "/v1/programmes", "members:write", expect=201, json=lambda _: {"name": new_id("programme")}
+    "/v1/programmes",
+    "members:write",
+    expect=201,
+    limited=403,
+    json=lambda _: {"name": new_id("programme")},
 )
 entries.get("/v1/programmes", "members:read")
 entries.get("/v1/programmes/{programme_id}", "members:read")
@@ -35,6 +39,7 @@ entries.post(
     "/v1/rules",
     "members:write",
     expect=201,
+    limited=403,
     json=lambda of: {
         "programme": of.programme,
         "event": "session.completed",
@@ -44,7 +49,7 @@ entries.post(
 )
 entries.get("/v1/rules", "members:read")
 entries.get("/v1/rules/{rule_id}", "members:read")
-entries.delete("/v1/rules/{rule_id}", "members:write")
+entries.delete("/v1/rules/{rule_id}", "members:write", limited=403)
 
 entries.get("/v1/members/{member_id}/balance", "members:read")
 entries.get("/v1/members/{member_id}/entries", "members:read")
@@ -52,5 +57,6 @@ entries.post(
     "/v1/members/{member_id}/adjustments",
     "members:write",
     expect=201,
+    limited=403,
     json=lambda _: {"points": 5, "reason": "a gift"},
 )
