@@ -74,7 +74,7 @@ async def second(
     request: Request, session: WriteSession, form: FormOf, checks: ChecksOf
 ) -> Response:
     waiting = pending.held(request)
-    if waiting is None:
+    if waiting is None or not await checks.stands(waiting.person_id, waiting.at):
         return RedirectResponse(SIGN_IN, 303)
     try:
         kind = await checks.code(waiting.person_id, form.get("code", ""))

@@ -69,6 +69,17 @@ class Checks:
         await self.guard.codes.passed(self.session, attempt, self.now)
         return kind
 
+    async def stands(self, person_id: int, since: datetime) -> bool:
+        """Whether a first factor shown `since` counts still: a new password ends it, as it ends
+        all sign-ins.
+        """
+        async with self.database.read() as reading:
+            person = await repository.person(reading, person_id)
+        if person is None:
+            return False
+        # Equal is after: a reset itself may wait for the second factor.
+        return person.password_changed_at is None or since >= person.password_changed_at
+
     async def has_codes(self, person_id: int) -> bool:
         """Whether the person has an app that shows codes."""
         async with self.database.read() as reading:

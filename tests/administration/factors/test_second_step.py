@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from apps.administration.mail_entry.pages import RESET_USE, SIGN_IN_USE
 from shared.auth.passwords import Passwords
 from shared.ids import digest, new_secret
-from shared.models import MailToken, SignIn
+from shared.models import MailToken, Person, SignIn
 from shared.web.services import Services
 from tests.administration.factors.conftest import Desk, code_of, make_desk
 from tests.support.browsing import Browser, Page
@@ -124,6 +124,20 @@ async def test_neither_a_link_by_mail_nor_a_reset_goes_round_it(
     after = await desk.browser.send(page, path, typed)
     assert after.path == SECOND
     assert (await desk.open("/account")).path == "/sign-in"
+
+
+@pytest.mark.parametrize(("changed", "path"), [(-1, "/account"), (0, "/account"), (1, "/sign-in")])
+async def test_a_new_password_ends_a_first_step_that_was_before_it(
+    enrolled: Enrolled, changed: int, path: str
+) -> None:
+    desk = enrolled.desk
+    page = await enrolled.type_password(desk.browser)
+    at = desk.clock.now() + timedelta(microseconds=changed)
+    async with desk.services.database.unit_of_work() as session:
+        mine = update(Person).where(Person.id == desk.person.id)
+        await session.execute(mine.values(password_changed_at=at))
+    code = {"code": code_of(enrolled.secret, desk.clock)}
+    assert (await desk.browser.send(page, SECOND, code)).path == path
 
 
 async def test_the_password_alone_confirms_nothing_either(enrolled: Enrolled) -> None:
