@@ -14,6 +14,10 @@ from shared.telemetry.clean import clean
 
 BROKEN, CUT_OFF, UNUSABLE = 1, 3, 2
 HASH_DIGITS = 64
+UNPINNED = (
+    "Only the inner consistency was checked: a file that was forged as a whole looks the same. Name"
+    " the key of the page /audit with --key to know who signed."
+)
 
 app = typer.Typer(help="The audit.", no_args_is_help=True, rich_markup_mode="rich")
 
@@ -41,7 +45,8 @@ def verify_files(
 
     Works without a network and without the service. Exit code 0: all of it holds. 1: the first
     line that is wrong is named. 2: a file cannot be read. 3: what is there holds, but the end is
-    missing.
+    missing. Without --key only that it is consistent within itself is checked: whoever forges a
+    whole file signs it with a key of their own. The JSON says so with "pinned": false.
     """
     _check_options(key, follows)
     before: Link | str | None = follows or None
@@ -84,7 +89,7 @@ def _show(files: list[Path], done: list[Verified], *, as_json: bool, pinned: boo
     entries, erased = sum(one.entries for one in done), sum(one.erased for one in done)
     first, last = done[0].start, done[-1].end
     if as_json:
-        document(_facts(files, done))
+        document(_facts(files, done, pinned=pinned))
         return
     count = "1 entry" if entries == 1 else f"{entries} entries"
     which = f"{count} of {last.organisation}, {first.sequence + 1} to {last.sequence}"
@@ -93,14 +98,18 @@ def _show(files: list[Path], done: list[Verified], *, as_json: bool, pinned: boo
     if erased:
         say(f"{erased} personal values were erased; their digests are in place.")
     say(f"The chain ends with {last.hash}; a later export follows it.")
+    if pinned:
+        say("Signed by the key that you named.")
+        return
     if done[-1].key is not None:
-        known = "the key that you named" if pinned else f"{done[-1].key}, the key in the file"
-        say(f"Signed by {known}." + ("" if pinned else " Compare it with the page /audit."))
+        say(f"Signed by {done[-1].key}, the key in the file. Compare it with the page /audit.")
+    say(UNPINNED)
 
 
-def _facts(files: list[Path], done: list[Verified]) -> dict[str, Any]:
+def _facts(files: list[Path], done: list[Verified], *, pinned: bool) -> dict[str, Any]:
     return {
         "holds": True,
+        "pinned": pinned,
         "organisation": done[-1].end.organisation,
         "entries": sum(one.entries for one in done),
         "erased": sum(one.erased for one in done),

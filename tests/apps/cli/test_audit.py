@@ -39,6 +39,7 @@ def test_what_holds_is_said_with_its_end(
     found = json.loads(capsys.readouterr().out)
     assert found == {
         "holds": True,
+        "pinned": True,
         "organisation": "org_a",
         "entries": 1,
         "erased": 0,
@@ -56,6 +57,26 @@ def test_people_are_told_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[
     said = capsys.readouterr().err
     assert "1 entry of org_a, 1 to 1: each is what it was, none is missing." in said
     assert "Compare it with the page /audit." in said
+
+
+def test_a_chain_that_was_forged_as_a_whole_is_not_said_to_be_pinned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forger = Signer("another secret, of whoever wrote this file")
+    forged = LINES[2] | {"key": forger.public, "signature": forger.sign(HEAD).hex()}
+    file = _written(tmp_path, "a", [*LINES[:2], forged])
+    assert run(["audit", "verify", file, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["pinned"] is False
+    assert run(["audit", "verify", file]) == 0
+    assert "Only the inner consistency was checked" in capsys.readouterr().err
+    assert run(["audit", "verify", file, "--key", SIGNER.public]) == 1
+
+
+def test_a_key_that_was_named_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = _written(tmp_path, "a", LINES)
+    assert run(["audit", "verify", file, "--key", SIGNER.public]) == 0
+    said = capsys.readouterr().err
+    assert ("Signed by the key that you named." in said, "Only the inner" in said) == (True, False)
 
 
 @pytest.mark.parametrize(
