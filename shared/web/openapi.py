@@ -57,6 +57,12 @@ def failures(descriptions: dict[int, str]) -> dict[int | str, dict[str, Any]]:
     }
 
 
+# For `failures` of a route that depends on `fresh()`.
+NOT_FRESH = {
+    403: "Not permitted, or a person showed no factor lately: the code is `fresh_sign_in_needed`."
+}
+
+
 def install(app: FastAPI) -> None:
     """Put the shape of problem documents into the OpenAPI document of `app`."""
     generate = app.openapi

@@ -11,12 +11,14 @@ from shared.web.dependencies import allow
 from tests.isolation.callers import APPS
 from tests.isolation.conftest import Walks
 from tests.isolation.entry import Entry
-from tests.isolation.routes import routes
+from tests.isolation.routes import Declared, routes
 from tests.isolation.walk import misdeclared, without_entry
+from tests.isolation.weighty import undocumented, without_fresh
 from tests.support.walked_routes import PROPERTY
 
 each_app = pytest.mark.parametrize("app", APPS)
 mariadb = pytest.mark.parametrize("database_url", ["mariadb"], indirect=True, scope="session")
+FRESH = Declared(frozenset(), fresh=True)
 THERE = Entry(method="GET", path="/v1/there", needs="devices:read")
 
 
@@ -52,6 +54,39 @@ async def test_every_route_needs_what_its_entry_says(walks: Walks, app: str) -> 
     walk = walks[app]
     wrong = misdeclared(walk.routes, walk.entries)
     assert not wrong, "\n".join(wrong)
+
+
+@mariadb
+@each_app
+async def test_what_weighs_much_asks_a_person_for_a_fresh_factor(walks: Walks, app: str) -> None:
+    wrong = without_fresh(app, walks[app].routes)
+    assert not wrong, "\n".join(wrong)
+
+
+@mariadb
+@each_app
+async def test_what_asks_for_a_fresh_factor_documents_it(walks: Walks, app: str) -> None:
+    walk = walks[app]
+    wrong = list(undocumented(walk.app, walk.routes))
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_deletion_that_asks_nobody_for_a_fresh_factor_fails() -> None:
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app.add_api_route("/v1/there", lambda: None, methods=["DELETE"])
+    (wrong,) = without_fresh("reporting", routes(app))
+    assert wrong == (
+        "DELETE /v1/there asks no person for a fresh factor: let it depend on fresh(), or say in"
+        " tests/isolation/weighty.py why it does not"
+    )
+
+
+def test_an_exception_that_is_no_route_fails() -> None:
+    (wrong,) = without_fresh("api", {("POST", "/v1/devices/{device_id}/token"): FRESH})
+    assert wrong == (
+        "DELETE /v1/device-groups/{group_id}/devices/{device_id} is no exception: it asks, or is"
+        " no route"
+    )
 
 
 def test_a_route_without_an_entry_fails_with_what_to_add() -> None:

@@ -10,7 +10,7 @@ from apps.administration.keys.schemas import KeyCreated, KeyIn, KeyOut
 from shared.web import idempotency
 from shared.web.dependencies import CursorsOf, ReadSession, WriteSession, fresh
 from shared.web.fields import Cursor
-from shared.web.openapi import failures
+from shared.web.openapi import NOT_FRESH, failures
 from shared.web.paths import public_id
 from shared.web.schemas import Limit, Page
 from shared.web.transaction import TransactionalRoute
@@ -40,7 +40,8 @@ async def list_keys(
     dependencies=[Depends(fresh())],
     responses=failures(
         {
-            403: "A scope that the calling key does not have, or a life longer than its own.",
+            403: "A scope that the calling key does not have, or a life longer than its own; or a"
+            " person showed no factor lately: the code is `fresh_sign_in_needed`.",
             409: "There are too many keys.",
         }
     ),
@@ -65,7 +66,7 @@ async def get_key(key_id: Id, session: ReadSession, principal: KeysReader) -> Ke
     summary="Revoke an API key",
     status_code=status.HTTP_204_NO_CONTENT,
     dependencies=[Depends(fresh())],
-    responses=failures(NOT_FOUND | {409: "No other key could manage keys."}),
+    responses=failures(NOT_FOUND | NOT_FRESH | {409: "No other key could manage keys."}),
 )
 async def revoke_key(key_id: Id, session: WriteSession, change: KeysChange) -> None:
     """Requests with it are refused from now on; live streams end within half a minute.

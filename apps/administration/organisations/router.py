@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from apps.administration.dependencies import OrganisationChange, OrganisationReader
 from apps.administration.organisations import service
 from apps.administration.organisations.schemas import OrganisationOut, OrganisationPatch
-from shared.web.dependencies import ReadSession, WriteSession
-from shared.web.openapi import failures
+from shared.web.dependencies import ReadSession, WriteSession, fresh
+from shared.web.openapi import NOT_FRESH, failures
 from shared.web.paths import public_id
 from shared.web.schemas import Page
 from shared.web.transaction import TransactionalRoute
@@ -16,7 +16,7 @@ from shared.web.transaction import TransactionalRoute
 router = APIRouter(route_class=TransactionalRoute, prefix="/v1", tags=["organisations"])
 
 Id = Annotated[str, public_id("an organisation", "org")]
-NOT_FOUND = failures({404: "There is no such organisation for this key."})
+NOT_FOUND = {404: "There is no such organisation for this key."}
 
 
 @router.get("/organisations", summary="List organisations")
@@ -31,7 +31,7 @@ async def list_organisations(
 @router.get(
     "/organisations/{organisation_id}",
     summary="Get an organisation",
-    responses=NOT_FOUND,
+    responses=failures(NOT_FOUND),
 )
 async def get_organisation(
     organisation_id: Id, session: ReadSession, principal: OrganisationReader
@@ -43,7 +43,8 @@ async def get_organisation(
 @router.patch(
     "/organisations/{organisation_id}",
     summary="Change an organisation",
-    responses=NOT_FOUND,
+    dependencies=[Depends(fresh())],
+    responses=failures(NOT_FOUND | NOT_FRESH),
 )
 async def change_organisation(
     organisation_id: Id,

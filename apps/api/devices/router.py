@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.api.dependencies import NO_DEVICE, DeviceKey, DevicesChange, DevicesReader
@@ -20,15 +20,16 @@ from apps.api.devices.schemas import (
 from shared.auth.principal import Sight
 from shared.clock import from_ms
 from shared.web import idempotency
-from shared.web.dependencies import ClockOf, CursorsOf, ReadSession, WriteSession
-from shared.web.openapi import failures
+from shared.web.dependencies import ClockOf, CursorsOf, ReadSession, WriteSession, fresh
+from shared.web.openapi import NOT_FRESH, failures
 from shared.web.schemas import Page
 from shared.web.transaction import TransactionalRoute
 
 router = APIRouter(route_class=TransactionalRoute, prefix="/v1/devices", tags=["devices"])
 
+FRESH = [Depends(fresh())]
 TAKEN = failures({409: "Another device has this uid (the problem names it), or this IMEI."})
-NO_TOKEN = failures({409: "A tracker has no token."})
+NO_TOKEN = failures(NOT_FRESH | {409: "A tracker has no token."})
 
 
 @router.post("", status_code=201, summary="Create a device", responses=TAKEN)
@@ -98,14 +99,23 @@ async def patch(
     return await _show(session, change.principal.sight, device_id, change.clock.now_ms())
 
 
-@router.delete("/{device_id}", status_code=204, summary="Delete a device", responses=NO_DEVICE)
+@router.delete(
+    "/{device_id}",
+    status_code=204,
+    summary="Delete a device",
+    dependencies=FRESH,
+    responses=NO_DEVICE | failures(NOT_FRESH),
+)
 async def delete(device_id: DeviceKey, session: WriteSession, change: DevicesChange) -> None:
     """Delete a device. Its uid is free again; what it sent stays counted."""
     await service.delete(session, change, device_id)
 
 
 @router.post(
-    "/{device_id}/token", summary="Rotate a device's token", responses=NO_DEVICE | NO_TOKEN
+    "/{device_id}/token",
+    summary="Rotate a device's token",
+    dependencies=FRESH,
+    responses=NO_DEVICE | NO_TOKEN,
 )
 async def rotate_token(
     device_id: DeviceKey, session: WriteSession, change: DevicesChange, request: Request

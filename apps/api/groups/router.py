@@ -2,15 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.api.dependencies import DeviceKey, DevicesChange, DevicesReader
 from apps.api.groups import repository, service
 from apps.api.groups.schemas import GroupIn, GroupOut, GroupsQuery
 from shared.models import DeviceGroup
-from shared.web.dependencies import CursorsOf, ReadSession, WriteSession
-from shared.web.openapi import failures
+from shared.web.dependencies import CursorsOf, ReadSession, WriteSession, fresh
+from shared.web.openapi import NOT_FRESH, failures
 from shared.web.paths import public_id
 from shared.web.schemas import Page
 from shared.web.transaction import TransactionalRoute
@@ -20,6 +20,7 @@ router = APIRouter(
 )
 
 GroupKey = Annotated[str, public_id("a group of devices", "grp")]
+FRESH = [Depends(fresh())]
 GONE = {404: "There is no such group in this organisation."}
 NEITHER = {404: "There is no such group, or no such device, in this organisation."}
 TAKEN = {409: "Another group has this name."}
@@ -73,7 +74,8 @@ async def rename(
     "/{group_id}",
     status_code=204,
     summary="Delete a group of devices",
-    responses=failures(GONE | {409: "Members are limited to it."}),
+    dependencies=FRESH,
+    responses=failures(GONE | NOT_FRESH | {409: "Members are limited to it."}),
 )
 async def delete(group_id: GroupKey, session: WriteSession, change: DevicesChange) -> None:
     """Its devices stay. A group to which members are limited is deleted when none is any more."""

@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from apps.api.dependencies import DevicesChange, DevicesReader
 from apps.api.profiles import repository, service
 from apps.api.profiles.schemas import Metric, ProfileIn, ProfileOut, ProfilePatch, ProfileQuery
 from shared.models import DeviceProfile
-from shared.web.dependencies import CursorsOf, ReadSession, WriteSession
-from shared.web.openapi import failures
+from shared.web.dependencies import CursorsOf, ReadSession, WriteSession, fresh
+from shared.web.openapi import NOT_FRESH, failures
 from shared.web.paths import public_id
 from shared.web.schemas import Page
 from shared.web.transaction import TransactionalRoute
@@ -17,6 +17,7 @@ from shared.web.transaction import TransactionalRoute
 router = APIRouter(route_class=TransactionalRoute, prefix="/v1/profiles", tags=["profiles"])
 
 ProfileKey = Annotated[str, public_id("a profile", "prf")]
+FRESH = [Depends(fresh())]
 GONE = {404: "There is no such profile in this organisation."}
 TAKEN = {409: "Another profile has this name."}
 
@@ -71,7 +72,8 @@ async def patch(
     "/{profile_id}",
     status_code=204,
     summary="Delete a profile",
-    responses=failures(GONE | {409: "Devices use the profile."}),
+    dependencies=FRESH,
+    responses=failures(GONE | NOT_FRESH | {409: "Devices use the profile."}),
 )
 async def delete(profile_id: ProfileKey, session: WriteSession, change: DevicesChange) -> None:
     """Delete a profile that no device uses."""

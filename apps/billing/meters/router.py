@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from apps.billing.dependencies import UsageChange, UsageReader
 from apps.billing.meters import service
 from apps.billing.meters.schemas import MeterIn, MeterOut
-from shared.web.dependencies import CursorsOf, ReadSession, WriteSession
+from shared.web.dependencies import CursorsOf, ReadSession, WriteSession, fresh
 from shared.web.fields import Cursor
-from shared.web.openapi import failures
+from shared.web.openapi import NOT_FRESH, failures
 from shared.web.paths import public_id
 from shared.web.schemas import Limit, Page
 from shared.web.transaction import TransactionalRoute
@@ -17,6 +17,7 @@ from shared.web.transaction import TransactionalRoute
 router = APIRouter(route_class=TransactionalRoute, prefix="/v1/meters", tags=["meters"])
 
 Id = Annotated[str, public_id("a meter", "mtr")]
+FRESH = [Depends(fresh())]
 GONE = {404: "There is no such meter in this organisation."}
 
 
@@ -24,7 +25,8 @@ GONE = {404: "There is no such meter in this organisation."}
     "",
     status_code=201,
     summary="Create a meter",
-    responses=failures({409: "Another meter has this code."}),
+    dependencies=FRESH,
+    responses=failures(NOT_FRESH | {409: "Another meter has this code."}),
 )
 async def create(
     body: MeterIn, session: WriteSession, change: UsageChange, response: Response
@@ -59,7 +61,13 @@ async def get(meter_id: Id, principal: UsageReader, session: ReadSession) -> Met
     return service.out(await service.get(session, principal.org_id, meter_id))
 
 
-@router.delete("/{meter_id}", status_code=204, summary="Delete a meter", responses=failures(GONE))
+@router.delete(
+    "/{meter_id}",
+    status_code=204,
+    summary="Delete a meter",
+    dependencies=FRESH,
+    responses=failures(GONE | NOT_FRESH),
+)
 async def delete(meter_id: Id, session: WriteSession, change: UsageChange) -> None:
     """It counts no more and its code is free. What it measured is kept for what was invoiced,
     but a new meter of the same code counts from the events again.

@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from apps.loyalty.dependencies import MembersChange, MembersReader
 from apps.loyalty.earning import service
 from apps.loyalty.earning.schemas import RuleIn, RuleOut
-from shared.web.dependencies import CursorsOf, ReadSession, WriteSession
+from shared.web.dependencies import CursorsOf, ReadSession, WriteSession, fresh
 from shared.web.fields import Cursor
-from shared.web.openapi import failures
+from shared.web.openapi import NOT_FRESH, failures
 from shared.web.paths import public_id
 from shared.web.schemas import Limit, Page
 from shared.web.transaction import TransactionalRoute
@@ -17,6 +17,7 @@ from shared.web.transaction import TransactionalRoute
 router = APIRouter(route_class=TransactionalRoute, prefix="/v1/rules", tags=["rules"])
 
 Id = Annotated[str, public_id("an earning rule", "rul")]
+FRESH = [Depends(fresh())]
 GONE = {404: "There is no such rule in this organisation."}
 
 
@@ -24,7 +25,8 @@ GONE = {404: "There is no such rule in this organisation."}
     "",
     status_code=201,
     summary="Create an earning rule",
-    responses=failures({404: "There is no such programme in this organisation."}),
+    dependencies=FRESH,
+    responses=failures(NOT_FRESH | {404: "There is no such programme in this organisation."}),
 )
 async def create(
     body: RuleIn, session: WriteSession, change: MembersChange, response: Response
@@ -61,7 +63,11 @@ async def get(rule_id: Id, principal: MembersReader, session: ReadSession) -> Ru
 
 
 @router.delete(
-    "/{rule_id}", status_code=204, summary="Delete an earning rule", responses=failures(GONE)
+    "/{rule_id}",
+    status_code=204,
+    summary="Delete an earning rule",
+    dependencies=FRESH,
+    responses=failures(GONE | NOT_FRESH),
 )
 async def delete(rule_id: Id, session: WriteSession, change: MembersChange) -> None:
     """It gives no points any more. Those it gave stay, and so does what it gave for tags that

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from apps.loyalty.dependencies import MembersChange, MembersReader
 from apps.loyalty.ledger import service
 from apps.loyalty.ledger.schemas import AdjustmentIn, BalanceOut, EntryOut, EntryQuery
-from shared.web.dependencies import CursorsOf, ReadSession, WriteSession
-from shared.web.openapi import failures
+from shared.web.dependencies import CursorsOf, ReadSession, WriteSession, fresh
+from shared.web.openapi import NOT_FRESH, failures
 from shared.web.paths import public_id
 from shared.web.schemas import Page
 from shared.web.transaction import TransactionalRoute
@@ -16,6 +16,7 @@ from shared.web.transaction import TransactionalRoute
 router = APIRouter(route_class=TransactionalRoute, prefix="/v1/members", tags=["points"])
 
 Id = Annotated[str, public_id("a member", "mbr")]
+FRESH = [Depends(fresh())]
 GONE = {404: "There is no such member in this organisation."}
 
 
@@ -43,7 +44,8 @@ async def entries(
     "/{member_id}/adjustments",
     status_code=201,
     summary="Adjust a member's points",
-    responses=failures(GONE | {409: "The member does not have so many points."}),
+    dependencies=FRESH,
+    responses=failures(GONE | NOT_FRESH | {409: "The member does not have so many points."}),
 )
 async def adjust(
     member_id: Id, body: AdjustmentIn, session: WriteSession, change: MembersChange

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from apps.loyalty.dependencies import MembersChange, MembersReader
 from apps.loyalty.members import service
@@ -15,8 +15,8 @@ from apps.loyalty.members.schemas import (
     NewMember,
     TagIn,
 )
-from shared.web.dependencies import CursorsOf, ReadSession, WriteSession
-from shared.web.openapi import failures
+from shared.web.dependencies import CursorsOf, ReadSession, WriteSession, fresh
+from shared.web.openapi import NOT_FRESH, failures
 from shared.web.paths import public_id
 from shared.web.schemas import Page
 from shared.web.transaction import TransactionalRoute
@@ -25,6 +25,7 @@ router = APIRouter(route_class=TransactionalRoute, prefix="/v1/members", tags=["
 
 Id = Annotated[str, public_id("a member", "mbr")]
 TagPath = Annotated[str, Path(max_length=128, description="a tag", examples=["TAG-9"])]
+FRESH = [Depends(fresh())]
 GONE = {404: "There is no such member in this organisation."}
 NO_PROGRAMME = {404: "There is no such programme in this organisation."}
 TAKEN = {409: "A tag has a member already, or the member has too many."}
@@ -84,7 +85,8 @@ async def add_tag(
     "/{member_id}/tags/{tag:path}",
     status_code=204,
     summary="Remove a tag",
-    responses=failures({404: "There is no such member, or it does not have the tag."}),
+    dependencies=FRESH,
+    responses=failures(NOT_FRESH | {404: "There is no such member, or it does not have the tag."}),
 )
 async def remove_tag(
     member_id: Id, tag: TagPath, session: WriteSession, change: MembersChange

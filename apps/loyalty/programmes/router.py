@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from apps.loyalty.dependencies import MembersChange, MembersReader
 from apps.loyalty.programmes import service
 from apps.loyalty.programmes.schemas import ProgrammeIn, ProgrammeOut
-from shared.web.dependencies import CursorsOf, ReadSession, WriteSession
+from shared.web.dependencies import CursorsOf, ReadSession, WriteSession, fresh
 from shared.web.fields import Cursor
-from shared.web.openapi import failures
+from shared.web.openapi import NOT_FRESH, failures
 from shared.web.paths import public_id
 from shared.web.schemas import Limit, Page
 from shared.web.transaction import TransactionalRoute
@@ -23,7 +23,8 @@ Id = Annotated[str, public_id("a programme", "prg")]
     "",
     status_code=201,
     summary="Create a programme",
-    responses=failures({409: "Another programme has this name."}),
+    dependencies=[Depends(fresh())],
+    responses=failures(NOT_FRESH | {409: "Another programme has this name."}),
 )
 async def create(
     body: ProgrammeIn, session: WriteSession, change: MembersChange, response: Response

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
 
 from apps.reporting.dependencies import (
     DownloadSlots,
@@ -22,8 +22,9 @@ from shared.web.dependencies import (
     ServicesOf,
     WriteSession,
     after_commit,
+    fresh,
 )
-from shared.web.openapi import failures
+from shared.web.openapi import NOT_FRESH, failures
 from shared.web.paths import public_id
 from shared.web.schemas import Page
 from shared.web.streaming import BoundedStream
@@ -141,7 +142,11 @@ async def download(
 
 
 @router.delete(
-    "/{run_id}", status_code=204, summary="Cancel or remove a run", responses=failures(GONE)
+    "/{run_id}",
+    status_code=204,
+    summary="Cancel or remove a run",
+    dependencies=[Depends(fresh())],
+    responses=failures(GONE | NOT_FRESH),
 )
 async def delete(
     *,
