@@ -10,7 +10,7 @@ from shared.auth import audit, sessions
 from shared.auth.audit import Origin
 from shared.models import Membership
 from shared.web import cookies
-from shared.web.access import SignedInOf, present, public, quietly_signed_in
+from shared.web.access import present, public, quietly_signed_in
 from shared.web.dependencies import WriteSession
 from shared.web.entry.arrive import Return
 from shared.web.entry.detours import SIGN_IN, to
@@ -26,9 +26,16 @@ router = APIRouter(route_class=TransactionalRoute, include_in_schema=False)
 log = logging.getLogger(__name__)
 
 
-@router.post("/sign-out")
-async def sign_out(request: Request, session: WriteSession, who: SignedInOf) -> Response:
+@router.post(
+    "/sign-out", dependencies=[Depends(public("who is signed out already hears just that"))]
+)
+async def sign_out(request: Request, session: WriteSession) -> Response:
     """The sessions of all apps that share this sign-in are over."""
+    response = RedirectResponse(SIGNED_OUT, 303)
+    cookies.drop(response, cookies.SESSION)
+    who = await present(request)
+    if who is None:
+        return response
     here: Services = request.app.state.services
     now = here.clock.now()
     await sessions.end(session, who.sign_in_id, now)
@@ -37,8 +44,6 @@ async def sign_out(request: Request, session: WriteSession, who: SignedInOf) -> 
         origin = Origin(org_id, who.person_public_id, request_id(request), _address(request))
         audit.record(session, origin, "sign_in.end", who.sign_in_public_id, at=now)
     log.info("%s signed out", who.person_public_id)
-    response = RedirectResponse(SIGNED_OUT, 303)
-    cookies.drop(response, cookies.SESSION)
     return response
 
 

@@ -86,6 +86,16 @@ async def test_signing_out_is_in_the_audit_whatever_the_app(home: Home) -> None:
     assert await actions(home) == ["sign_in.begin", "sign_in.end"] * len(APPS)
 
 
+async def test_signing_out_where_the_sign_in_is_over_already_says_so(home: Home) -> None:
+    browser = home.browser()
+    page = await home.sign_in(browser)
+    async with home.services.database.unit_of_work() as session:
+        await sessions.end_all(session, home.person.id, SystemClock().now())
+    after = await browser.send(page, "/sign-out")
+    assert (after.path, after.status) == ("/signed-out", 200)
+    assert SESSION not in browser.jar["administration.fortress.localhost"]
+
+
 async def test_somebody_elses_sign_in_cannot_be_ended(home: Home) -> None:
     browser = home.browser()
     page = await home.sign_in(browser)

@@ -19,7 +19,7 @@ def common(entries: Entries) -> None:
         form=lambda of: {"organisation": of.organisation},
         removed=404,
     )
-    entries.post("/sign-out", SIGNED_IN, expect=303)
+    entries.post("/sign-out", PUBLIC, expect=303)
     entries.get("/signed-out", PUBLIC, present=303)
     entries.get("/session", SIGNED_IN, expect=204)
 
