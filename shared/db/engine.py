@@ -22,6 +22,8 @@ RECYCLE_S = 1_500
 # Waiting for a pooled connection must end before the HTTP request's own time does (30 s).
 BORROW_S = 10
 SQLITE_BUSY_S = 30
+# What is deleted is overwritten: who is erased is not left in the file.
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 WRITES = "fortress_writes"
 # The server may be read-only or going down while another one takes over: a connection that stayed
 # would stay with the wrong one.
@@ -155,7 +157,7 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
         # The driver's own transaction handling begins too late (at the first write).
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
         connection.run_async(_register_exact_sum)

@@ -70,8 +70,10 @@ def _take(job: Job, lease: str, now: datetime, until: datetime, attempts: int) -
 
 
 async def finish(session: AsyncSession, job: Job, *, now: datetime) -> bool:
-    """Mark the job done. False where the lease is no longer ours: then nothing may be kept."""
-    return await _end(session, job, status="done", finished_at=now, error=None)
+    """Mark the job done, and keep nothing of what it was about: a letter, somebody's address. False
+    where the lease is no longer ours: then nothing may be kept.
+    """
+    return await _end(session, job, status="done", finished_at=now, error=None, payload={})
 
 
 async def fail(

@@ -16,6 +16,7 @@ from apps.administration.entry.told import Whose
 from apps.administration.mail_entry import service as links
 from apps.administration.mail_entry.asking import PROVE
 from apps.administration.mail_entry.repository import Found
+from apps.administration.privacy import service as privacy
 from apps.administration.words import Words
 from shared.auth import passwords, sessions
 from shared.auth.passwords import Passwords
@@ -124,6 +125,7 @@ async def change_mail(request: Request, session: AsyncSession, who: SignedIn, to
     except IntegrityError:  # somebody was faster
         raise AddressTaken from None
     await links.void(session, person.id, _now(request))
+    await privacy.follow(session, person.id, before)
     said = words.mail_changed(_now(request), told.address(request), found.email)
     await _letter(request, session, before, said, "mail changed")
     await _record(

@@ -1,13 +1,15 @@
 """Queries about all that is kept of one person, over all organisations."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, and_, delete, or_, select, tuple_, update
+from sqlalchemy import Table, and_, delete, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.administration.privacy import tables
+from shared.db.chunks import chunks, length
 from shared.models import AuditEntry, AuditPersonal, FormerMember, Invitation, Organisation, Person
 
 
@@ -64,6 +66,23 @@ async def entries(
         .limit(limit)
     )
     return [dict(row) for row in (await session.execute(query)).mappings()]
+
+
+async def follow(session: AsyncSession, found: Person, subject: str, email: str) -> None:
+    """What audits have of an address of before (its `subject`) is the person's, who has another
+    now; invitations to it, which somebody else may read from here on, are gone.
+    """
+    columns = AuditPersonal.__table__.columns
+    query = select(*columns).where(AuditPersonal.subject == subject)  # unscoped: in every one
+    rows = [dict(row) for row in (await session.execute(query)).mappings()]
+    personal = delete(AuditPersonal)  # unscoped: in every organisation
+    await session.execute(personal.where(AuditPersonal.subject == subject))
+    # Not one UPDATE: administration may give and take personal values, but not change them.
+    for chunk in chunks(rows, lambda row: 300 + length(json.dumps(row["value"]))):
+        moved = [{**row, "subject": found.public_id} for row in chunk]
+        await session.execute(insert(AuditPersonal), moved)
+    invited = delete(Invitation)  # unscoped: in every organisation
+    await session.execute(invited.where(Invitation.email == email))
 
 
 async def erase(

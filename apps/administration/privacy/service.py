@@ -58,6 +58,14 @@ async def erase(session: AsyncSession, person_id: int, now: datetime) -> str:
     return email
 
 
+async def follow(session: AsyncSession, person_id: int, before: str) -> None:
+    """A person has another address now: what is kept under the one `before` stays theirs, to be
+    exported and erased.
+    """
+    found = await repository.person(session, person_id)
+    await repository.follow(session, found, mail_subject(before), before)
+
+
 def check_confirmed(email: str, typed: str) -> None:
     """Raises `NotConfirmed` unless the address was typed."""
     if typed.strip().lower() != email.lower():

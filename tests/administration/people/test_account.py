@@ -5,7 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from shared.models import Person
+from shared.auth import audit
+from shared.db import scoped
+from shared.ids import digest, new_secret
+from shared.models import AuditPersonal, Invitation, Person
 from tests.administration.entry.conftest import PASSWORD
 from tests.administration.people.conftest import Office, on_one_database
 from tests.support.browsing import Browser, Page
@@ -113,6 +116,33 @@ async def test_an_address_is_changed_once_the_new_one_is_proved(office: Office) 
     assert subjects == ["Your mail address is about to change", "Your mail address was changed"]
     entry = (await office.audited("person.mail"))[-1]
     assert before not in str(entry.before)
+
+
+async def test_what_is_kept_of_the_address_before_stays_the_persons(office: Office) -> None:
+    """So that it is exported and erased with them."""
+    before, of = office.home.person.email, office.home.person.public_id
+    origin = audit.Origin(office.home.tenant.id, of)
+    now = office.services.clock.now()
+    invitation = Invitation(
+        org_id=office.home.tenant.id,
+        email=before,
+        role="viewer",
+        token_hash=digest(new_secret()),
+        invited_by=of,
+        created_at=now,
+        expires_at=now + timedelta(days=7),
+    )
+    async with office.services.database.unit_of_work() as session:
+        session.add(invitation)
+        audit.record(session, origin, "invitation.create", "ivt_a", at=now, after={"email": before})
+    page = await office.owner.open("administration", await proof(office, f"new-{before}"))
+    await office.owner.send(page, "/account/mail/prove")
+    kept = scoped(office.home.tenant.id, select(AuditPersonal)).where(AuditPersonal.subject == of)
+    async with office.services.database.read() as session:
+        names = [one.name for one in await session.scalars(kept) if one.value == before]
+        left = select(Invitation.id).where(Invitation.email == before)
+        assert await session.scalar(scoped(office.home.tenant.id, left)) is None
+    assert sorted(names) == ["after.email", "before.email"]
 
 
 async def test_a_proof_works_once(office: Office) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from shared.clock import SystemClock
@@ -108,3 +108,9 @@ async def test_rows_that_another_has_locked_are_waited_for_or_skipped(
     async with database.read() as session:
         total = await session.scalar(select(func.sum(Job.attempts)).where(Job.key == key))
     assert total == 3
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, scope="session")
+async def test_sqlite_overwrites_what_is_deleted(database: Database) -> None:
+    async with database.read() as session:
+        assert await session.scalar(text("PRAGMA secure_delete")) == 1

@@ -130,7 +130,8 @@ async def test_sent_again_it_is_the_same_letter(
     assert others == [first, first]
     ended = await job(services, key)
     assert ended is not None
-    assert ended.status == "done"
+    # Nor does it keep the letter.
+    assert (ended.status, ended.payload) == ("done", {})
 
 
 async def test_a_letter_that_is_refused_for_good_is_not_sent_again(
