@@ -63,12 +63,12 @@ async def start(visit: VisitOf, session: WriteSession, form: FormOf) -> Response
         async with database.read() as reading:
             connection = await service.offered(reading, email)
         response = await _send(visit, connection, email, then)
-        # Last, so that no transaction is open while the provider is asked. What fails counts:
-        # nobody makes us ask again and again.
-        await attempts.passed(session, attempt, visit.now)
-        return response
     except (NoAddress, NotOffered, ProviderFailed, TooMany) as error:
         return _form(visit.request, then, typed, error)
+    # Last, so that no transaction is open while the provider is asked. What fails counts: nobody
+    # makes us ask again and again.
+    await attempts.passed(session, attempt, visit.now)
+    return response
 
 
 @back.get(BACK)
