@@ -12,6 +12,8 @@ from apps.administration.factors.service import second_needed
 from apps.administration.mail_entry.asking import PROVE, Asked, AskingOf
 from apps.administration.mail_entry.errors import LinkOver
 from apps.administration.names import NameUnfit, name_of
+from apps.administration.sso.errors import Kept
+from apps.administration.sso.service import check_address
 from apps.administration.templating import Desk, DeskOf, done, sentence
 from shared.auth.passwords import Unacceptable
 from shared.auth.people import NoAddress, address_of
@@ -91,9 +93,11 @@ async def change_mail(
     given = form.get("email", "")
     try:
         email = _new_address(given, desk)
+        async with checks.database.read() as reading:
+            await check_address(reading, desk.who.person_id, email)
         # Neither does one person write to many addresses, nor do many to one.
         await asking.admit(checks, email, desk.who.person_public_id)
-    except (NoAddress, SameAddress, Throttled) as error:
+    except (NoAddress, SameAddress, Throttled, Kept) as error:
         return await _mail(desk, given, error)
     known = addresses(request.scope, request.app.state.services.settings, "administration")
     page = known.link("administration", PROVE_PATH)
@@ -140,7 +144,7 @@ async def see_proof(
 async def prove(request: Request, form: FormOf, session: WriteSession, desk: DeskOf) -> Response:
     try:
         await service.change_mail(request, session, desk.who, form.get("token", ""))
-    except (LinkOver, OtherPerson) as error:
+    except (LinkOver, OtherPerson, Kept) as error:
         return await _message(desk, error.title, sentence(error), error.status)
     return done("/account")
 

@@ -17,6 +17,7 @@ from apps.administration.mail_entry import service as links
 from apps.administration.mail_entry.asking import PROVE
 from apps.administration.mail_entry.repository import Found
 from apps.administration.privacy import service as privacy
+from apps.administration.sso.service import check_address
 from apps.administration.words import Words
 from shared.auth import passwords, sessions
 from shared.auth.passwords import Passwords
@@ -112,9 +113,10 @@ async def change_mail(request: Request, session: AsyncSession, who: SignedIn, to
     """The address that a link went to becomes the person's. Who is sent to it by mistake cannot
     take it: the link works for whoever asked for it.
 
-    Raises `LinkOver`, `OtherPerson`, `AddressTaken`.
+    Raises `LinkOver`, `OtherPerson`, `AddressTaken`, `Kept`.
     """
     found = await proof(session, who, token, _now(request))
+    await check_address(session, who.person_id, found.email)
     await links.use(session, token, PROVE, _now(request))
     if await repository.is_taken(session, found.email):
         raise AddressTaken

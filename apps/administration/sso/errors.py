@@ -62,3 +62,16 @@ class Demanded(Forbidden):
             "go back to the sign-in page and choose single sign-on there; it has switched off the "
             "other ways for its members"
         )
+
+
+class Kept(Forbidden):
+    """With an address of another domain a person could come in by the other ways."""
+
+    code = "sso_address_kept"
+    title = "Your organisation asks for single sign-on"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "so your address stays one of its mail domains; ask an administrator if it has to be"
+            " another one"
+        )

@@ -117,12 +117,12 @@ async def is_member(session: AsyncSession, org_id: int, person_id: int) -> bool:
     return await session.scalar(query) is not None
 
 
-async def demanded(session: AsyncSession, person_id: int) -> bool:
-    """Whether an organisation of the person's lets those of their mail domain come in by its
+async def demanding(session: AsyncSession, person_id: int) -> list[int]:
+    """The organisations of the person's that let those of their mail domain come in by their
     provider alone. Owners may come in any way: a provider that is broken locks nobody out.
     """
-    found = await session.scalar(
-        select(SsoConnection.id)  # unscoped: a person's organisations are over all of them
+    found = await session.scalars(
+        select(SsoConnection.org_id)  # unscoped: a person's organisations are over all of them
         .join(Membership, Membership.org_id == SsoConnection.org_id)
         .join(Person, Person.id == Membership.person_id)
         .join(MailDomain, MailDomain.org_id == SsoConnection.org_id)
@@ -134,6 +134,5 @@ async def demanded(session: AsyncSession, person_id: int) -> bool:
             MailDomain.proved.is_not(None),
             Person.email.endswith("@" + MailDomain.proved),
         )
-        .limit(1)
     )
-    return found is not None
+    return list(found)

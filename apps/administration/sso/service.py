@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.administration.sso import repository
-from apps.administration.sso.errors import Demanded, NotOffered, Refused, StartAgain
+from apps.administration.sso.errors import Demanded, Kept, NotOffered, Refused, StartAgain
 from apps.administration.sso.rules import Claimed, domain_of
 from shared.auth import audit, former
 from shared.auth.audit import Origin
@@ -97,8 +97,17 @@ async def arrive(
 
 async def check_way(session: AsyncSession, person_id: int, method: str) -> None:
     """Raises `Demanded` where the person's organisation lets them in by its provider alone."""
-    if method != METHOD and await repository.demanded(session, person_id):
+    if method != METHOD and await repository.demanding(session, person_id):
         raise Demanded
+
+
+async def check_address(session: AsyncSession, person_id: int, email: str) -> None:
+    """Raises `Kept` where with this address the person could come in without a provider that their
+    organisation demands.
+    """
+    for org_id in await repository.demanding(session, person_id):
+        if domain_of(email) not in await repository.proved_domains(session, org_id):
+            raise Kept
 
 
 async def agree(session: AsyncSession, token: str, place: Place, now: datetime) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -11,7 +12,8 @@ from shared.auth import people
 from shared.auth.permissions import ROLES
 from shared.auth.principal import Principal
 from shared.clock import SystemClock
-from shared.models import AuditEntry, Membership, Person, SignIn, SsoConnection
+from shared.ids import digest, new_secret
+from shared.models import AuditEntry, MailToken, Membership, Person, SignIn, SsoConnection
 from shared.web import cookies
 from tests.administration.sso.conftest import BACK, Company, query_of
 from tests.support.browsing import Browser, Page
@@ -302,3 +304,44 @@ async def test_who_was_let_in_again_comes_by_it(company: Company) -> None:
     page = await company.comes(await company.knows("ann", company.address()))
     assert "One more step" in page.text
     assert await company.members() == {person.id: "analyst"}
+
+
+@pytest.mark.parametrize(
+    ("enforced", "elsewhere", "status"), [(True, True, 403), (True, False, 200), (False, True, 200)]
+)
+async def test_where_it_is_demanded_an_address_stays_of_a_proved_domain(
+    company: Company, enforced: bool, elsewhere: bool, status: int
+) -> None:
+    await company.comes(await company.knows("ann", company.address()))
+    if enforced:
+        await _enforce(company)
+    domain = f"elsewhere-{company.domain}" if elsewhere else company.domain
+    page = await company.browser.open("administration", "/account/mail")
+    page = await company.browser.send(page, "/account/mail", {"email": f"other@{domain}"})
+    assert page.status == status
+    assert (page.path == "/account/mail/sent") is (status == 200)
+
+
+async def test_where_it_is_demanded_meanwhile_a_letter_takes_no_address_away(
+    company: Company,
+) -> None:
+    await company.comes(await company.knows("ann", company.address()))
+    new = f"ann@elsewhere-{company.domain}"
+    [person] = await company.people()
+    token, now = new_secret(), SystemClock().now()
+    later = now + timedelta(minutes=15)
+    row = MailToken(
+        token_hash=digest(token),
+        person_id=person.id,
+        kind="prove",
+        email=new,
+        created_at=now,
+        expires_at=later,
+    )
+    async with company.database.unit_of_work() as session:
+        session.add(row)
+    await _enforce(company)
+    page = await company.browser.open("administration", f"/account/mail/prove?token={token}")
+    page = await company.browser.send(page, "/account/mail/prove")
+    assert page.status == 403
+    assert [one.email for one in await company.people()] == [company.address()]
