@@ -41,7 +41,8 @@ async def list_keys(
     responses=failures(
         {
             403: "A scope that the calling key does not have, or a life longer than its own.",
-            409: "There are too many keys.",
+            404: "There is no such service account.",
+            409: "There are too many keys, or the service account is disabled.",
         }
     ),
 )
