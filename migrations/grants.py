@@ -52,7 +52,7 @@ MEANS: Final[Mapping[str, str]] = MappingProxyType(
         "issue": "SELECT (id, org_id, device_id, revoked_at), INSERT, UPDATE (revoked_at)",
         # Which keys and tokens there are, but not what would tell a right one from a wrong one.
         "list": "SELECT (id, public_id, org_id, name, prefix, scopes, created_at, expires_at,"
-        " last_used_at, revoked_at)",
+        " last_used_at, revoked_at, service_account_id)",
         "count": "SELECT (id, org_id, device_id, created_at, revoked_at)",
         # Several at once.
         "note": "INSERT",
@@ -110,6 +110,7 @@ TABLES: Final = """
                    api    reporting administration billing loyalty dashboarding ingest cli   people
 organisation       read   read      change         read    read    read         read   make  read
 api_key            check  check     keep           check   check   check        -      add   list
+service_account    read   read      keep           read    read    read         -      -     read
 person             meet   meet      keep           meet    meet    meet         -      appoint meet
 membership         read   read      own            read    read    read         -      make  read
 former_member      -      -         give           -       -       -            -      tidy  read

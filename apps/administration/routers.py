@@ -10,12 +10,22 @@ from apps.administration.mail_entry.pages import router as mail_entry
 from apps.administration.people.pages import router as people
 from apps.administration.privacy.pages import router as privacy
 from apps.administration.roles.pages import router as roles
+from apps.administration.service_accounts.router import router as service_accounts
 from apps.administration.sign_on.pages import router as sign_on
 from apps.administration.sso.pages import back as sso_back
 from apps.administration.sso.pages import router as sso
 from apps.administration.support.pages import router as support
 
-PEOPLE = (mail_entry, account, people, groups, invitations, roles, key_pages)
+PEOPLE = (
+    mail_entry,
+    account,
+    people,
+    groups,
+    invitations,
+    roles,
+    service_accounts,
+    key_pages,
+)
 
 OVERSIGHT = (audit, audit_pages, privacy, support)
 """Who did what, what is kept of people, and whom an organisation lets in."""

@@ -8,8 +8,8 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy import or_, select
 
+from apps.api.devices.making import make
 from apps.api.devices.schemas import DeviceIn
-from apps.api.devices.service import make
 from apps.api.imports import rules
 from apps.cli.database import Work, tell_ingest, work_in
 from apps.cli.output import Json, complain, document, examples, facts, say, table

@@ -11,7 +11,7 @@ from shared.auth.permissions import SCOPES
 from shared.auth.principal import Principal
 from shared.errors import Unauthenticated
 from shared.ids import digest, new_secret
-from shared.models import ApiKey, Organisation
+from shared.models import ApiKey, Organisation, ServiceAccount
 
 __all__ = ["LAST_USED_STEP", "Principal", "authenticate", "make_key", "note_use"]
 
@@ -43,7 +43,7 @@ async def authenticate(session: AsyncSession, key: str, now: datetime) -> tuple[
     """Who a key is, and whether its last use should be noted.
 
     Raises `Unauthenticated`, with one answer for a malformed, unknown, wrong, revoked or
-    expired key.
+    expired key, and for one whose service account is disabled.
     """
     match = _FORM.fullmatch(key)
     if match is None:
@@ -51,15 +51,20 @@ async def authenticate(session: AsyncSession, key: str, now: datetime) -> tuple[
     found = (
         await session.execute(
             # This finds the organisation, so it cannot be limited to one.
-            select(ApiKey, Organisation.public_id)  # unscoped: the key names the organisation
+            select(  # unscoped: the key names the organisation
+                ApiKey, Organisation.public_id, ServiceAccount.disabled_at
+            )
             .join(Organisation, Organisation.id == ApiKey.org_id)
+            .outerjoin(ServiceAccount, ServiceAccount.id == ApiKey.service_account_id)
             .where(ApiKey.prefix == match[1])
         )
     ).one_or_none()
     proven = secrets.compare_digest(digest(match[2]), found[0].secret_hash if found else b"")
     if found is None or not proven or _ended(found[0], now):
         raise Unauthenticated("the API key is not valid")
-    row, org_public_id = found
+    row, org_public_id, disabled_at = found
+    if disabled_at is not None:
+        raise Unauthenticated("the API key is not valid")
     principal = Principal(
         org_id=row.org_id,
         org_public_id=org_public_id,

@@ -24,6 +24,7 @@ from shared.models.organisations import (
     AuditSeal,
     IdempotencyKey,
     Organisation,
+    ServiceAccount,
     SupportGrant,
 )
 from shared.models.people import (
@@ -90,6 +91,7 @@ __all__ = [
     "RecoveryCode",
     "ReportRun",
     "Role",
+    "ServiceAccount",
     "SignIn",
     "SignInCode",
     "SpentChallenge",

@@ -44,6 +44,20 @@ class Organisation(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class ServiceAccount(Base):
+    """A program of an organisation, which has one or more keys. While it is disabled none works."""
+
+    __tablename__ = "service_account"
+    __table_args__ = options(UniqueConstraint("org_id", "name"))
+
+    id: Mapped[int] = primary_id()
+    public_id: Mapped[str] = public_id("svc")
+    org_id: Mapped[int] = mapped_column(BigId, ForeignKey("organisation.id"))
+    name: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class ApiKey(Base):
     """A machine's key: `fk_` + prefix + `_` + secret. The prefix finds it, the hash proves it."""
 
@@ -61,6 +75,9 @@ class ApiKey(Base):
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # None: the key stands by itself. No foreign key: to add one, MySQL copies the table while
+    # every request waits; accounts are never deleted.
+    service_account_id: Mapped[int | None] = mapped_column(BigId)
 
 
 class AuditEntry(Base):

@@ -4,14 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from apps.dashboarding.live import repository
 from apps.dashboarding.live.service import OPEN
 from shared.clock import SystemClock
 from shared.db import Database, scoped
-from shared.models import ApiKey
+from shared.models import ApiKey, ServiceAccount
 from shared.web.services import Services
 from tests.dashboarding.following import dashboard
 from tests.support.builders import Tenant, make_device, make_tenant
@@ -367,3 +367,19 @@ async def test_an_idle_stream_holds_no_connection(services: Services) -> None:
         await stream.snapshot()
         pool: Any = services.database.engine.pool
         await until(lambda: pool.checkedout() == 0, "the connection's return")
+
+
+async def test_a_key_of_a_disabled_account_follows_no_longer(services: Services) -> None:
+    tenant, now = await make_tenant(services.database), SystemClock().now()
+    account = ServiceAccount(org_id=tenant.id, name="display", created_at=now)
+    async with services.database.unit_of_work() as session:
+        session.add(account)
+        await session.flush()
+        key = await session.scalar(scoped(tenant.id, select(ApiKey.id)))
+    assert key is not None
+    await _end_keys(services.database, tenant, service_account_id=account.id)
+    assert await repository.holding(services.database, tenant.id, [key], now) == {key}
+    async with services.database.unit_of_work() as session:
+        disabled = update(ServiceAccount).values(disabled_at=now)
+        await session.execute(scoped(tenant.id, disabled))
+    assert await repository.holding(services.database, tenant.id, [key], now) == set()

@@ -33,6 +33,7 @@ PATHS: Final[Mapping[str, str]] = {
     "rule_id": "rule",
     "role_id": "role",
     "passkey_id": "passkey",
+    "account_id": "account",
     "domain_id": "domain",
     "link_id": "link",
     "grant_id": "grant",

@@ -40,6 +40,7 @@ from shared.models import (
     Reading,
     ReportRun,
     Role,
+    ServiceAccount,
     SsoConnection,
     SsoIdentity,
     SupportGrant,
@@ -203,6 +204,9 @@ async def _access(seed: _Seed, org_id: int) -> dict[str, str]:
     now = seed.now
     # The one that is tried to be revoked, and one with which keys can still be managed.
     made = [make_key(org_id, _name("key"), ["keys:read", "keys:write"], now)[0] for _ in range(2)]
+    accounts = [
+        ServiceAccount(org_id=org_id, name=_name("account"), created_at=now) for _ in range(2)
+    ]
     roles = [
         Role(org_id=org_id, name=_name("role"), permissions=sorted(CUSTOM), created_at=now)
         for _ in range(2)
@@ -215,6 +219,7 @@ async def _access(seed: _Seed, org_id: int) -> dict[str, str]:
     ]
     return {
         "key": (await seed.add(*made)).public_id,
+        "account": (await seed.add(*accounts)).public_id,
         "role": (await seed.add(*roles)).public_id,
         "custom": roles[1].public_id,
         "audit": (await seed.add(*audit)).public_id,

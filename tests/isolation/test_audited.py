@@ -42,6 +42,7 @@ SILENT = {
     "POST /account/factors/passkeys/options": ASKS,
     "POST /account/factors/app/remove": NOTHING,
     "POST /people/{membership_id}/enable": NOTHING,
+    "POST /keys/accounts/{account_id}/enable": NOTHING,
     "POST /audit/keep": NOTHING,
 }
 # Route → where its entry is shown, because the walk's request of it is refused.

@@ -17,6 +17,7 @@ class Things:
     organisation: str
     person: str
     key: str
+    account: str
     audit: str
     profile: str
     unused_profile: str

@@ -11,7 +11,7 @@ from shared.clock import from_ms
 from shared.db import AsyncReadSession
 from shared.db.chunks import chunks
 from shared.db.scope import scoped
-from shared.models import ApiKey, AuditEntry, AuditPersonal, Person
+from shared.models import ApiKey, AuditEntry, AuditPersonal, Person, ServiceAccount
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,21 @@ async def personal(
 
 
 async def names(session: AsyncReadSession, org_id: int, actors: Collection[str]) -> dict[str, str]:
-    """What those of the actors are called who have a name: people by theirs, keys by theirs."""
+    """What those of the actors are called who have a name: people by theirs, keys by theirs,
+    behind that of their service account.
+    """
     people = {person: actor for actor in actors if (person := person_of(actor))}
     known = select(Person.public_id, Person.name).where(Person.public_id.in_(people))
     rows = await session.execute(known.where(Person.erased_at.is_(None)))
     named = {people[public_id]: name for public_id, name in rows}
     keys = [actor for actor in actors if actor.startswith("key_")]
-    query = select(ApiKey.public_id, ApiKey.name).where(ApiKey.public_id.in_(keys))
+    query = (
+        select(ApiKey.public_id, ApiKey.name, ServiceAccount.name.label("account"))
+        .outerjoin(ServiceAccount, ServiceAccount.id == ApiKey.service_account_id)
+        .where(ApiKey.public_id.in_(keys))
+    )
     found = await session.execute(scoped(org_id, query))
-    return named | {row.public_id: row.name for row in found}
+    return named | {
+        row.public_id: f"{row.account}, key {row.name}" if row.account else row.name
+        for row in found
+    }

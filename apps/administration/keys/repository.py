@@ -1,29 +1,33 @@
 """Queries about API keys."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db.dialect import lock_rows
 from shared.db.scope import scoped
-from shared.models import ApiKey, Organisation
+from shared.models import ApiKey, Organisation, ServiceAccount
+
+Held = tuple[ApiKey, ServiceAccount | None]
+"""A key and the service account that holds it."""
 
 
-async def find(session: AsyncSession, org_id: int, public_id: str) -> ApiKey | None:
-    query = scoped(org_id, select(ApiKey).where(ApiKey.public_id == public_id))
-    found: ApiKey | None = await session.scalar(query)
-    return found
+async def find(session: AsyncSession, org_id: int, public_id: str) -> Held | None:
+    query = scoped(org_id, _held().where(ApiKey.public_id == public_id))
+    row = (await session.execute(query)).one_or_none()
+    return (row[0], row[1]) if row else None
 
 
 async def newest(
     session: AsyncSession, org_id: int, before: int | None, limit: int
-) -> Sequence[ApiKey]:
+) -> Sequence[Held]:
     """Keys from the newest on, those with a lower number than `before`."""
-    query = scoped(org_id, select(ApiKey)).order_by(ApiKey.id.desc()).limit(limit)
+    query = scoped(org_id, _held()).order_by(ApiKey.id.desc()).limit(limit)
     if before is not None:
         query = query.where(ApiKey.id < before)
-    return (await session.scalars(query)).all()
+    return [(row[0], row[1]) for row in await session.execute(query)]
 
 
 async def standing_locked(session: AsyncSession, org_id: int) -> Sequence[ApiKey]:
@@ -35,3 +39,8 @@ async def standing_locked(session: AsyncSession, org_id: int) -> Sequence[ApiKey
     await session.execute(lock_rows(select(Organisation.id).where(Organisation.id == org_id)))
     query = select(ApiKey).where(ApiKey.revoked_at.is_(None)).order_by(ApiKey.id)
     return (await session.scalars(lock_rows(scoped(org_id, query)))).all()
+
+
+def _held() -> Select[*tuple[Any, ...]]:
+    query = select(ApiKey, ServiceAccount)  # unscoped: whoever asks for it limits it
+    return query.outerjoin(ServiceAccount, ServiceAccount.id == ApiKey.service_account_id)

@@ -42,7 +42,8 @@ async def list_keys(
         {
             403: "A scope that the calling key does not have, or a life longer than its own; or a"
             " person showed no factor lately: the code is `fresh_sign_in_needed`.",
-            409: "There are too many keys.",
+            404: "There is no such service account.",
+            409: "There are too many keys, or the service account is disabled.",
         }
     ),
 )

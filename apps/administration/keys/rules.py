@@ -1,6 +1,6 @@
 """Who may hand out and take away which keys: values in, verdicts out."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,5 +37,11 @@ def leaves_a_manager(standing: Iterable[Standing], revoked: int, now: datetime) 
 
     True too where there was none before: then nothing gets worse.
     """
+    return leaves_one_without(standing, {revoked}, now)
+
+
+def leaves_one_without(standing: Iterable[Standing], gone: Collection[int], now: datetime) -> bool:
+    """The same, of several keys that go together."""
     managers = {key.id for key in standing if key.manages(now)}
-    return revoked not in managers or len(managers) > 1
+    left = managers.difference(gone)
+    return bool(left) or left == managers

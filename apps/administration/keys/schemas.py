@@ -22,10 +22,16 @@ Scopes = Annotated[
 ]
 
 
+AccountId = Annotated[str, Field(max_length=40, examples=["svc_01JD3V3Q8X0000000000000000"])]
+
+
 class KeyIn(Model):
     name: KeyName
     scopes: Scopes
     expires_at: Instant | None = Field(None, description="when it ends; null: it does not")
+    service_account: AccountId | None = Field(
+        None, description="the service account that holds it; null: it stands by itself"
+    )
 
 
 class KeyOut(Model):
@@ -39,6 +45,10 @@ class KeyOut(Model):
     expires_at: Timestamp | None
     last_used_at: Timestamp | None = Field(description="exact to the minute")
     revoked_at: Timestamp | None
+    service_account: str | None = Field(
+        description="public id of the service account that holds it",
+        examples=["svc_01JD3V3Q8X0000000000000000"],
+    )
 
 
 class KeyCreated(KeyOut):

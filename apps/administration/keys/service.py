@@ -1,23 +1,25 @@
 """Making, listing and revoking API keys."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from apps.administration.keys import errors, repository, rules
+from apps.administration.keys import errors, repository, rules, standing
 from apps.administration.keys.schemas import KeyCreated, KeyIn, KeyOut
+from apps.administration.service_accounts import service as accounts
+from apps.administration.service_accounts.repository import every_locked
 from shared.auth import audit
 from shared.auth.keys import Principal, make_key
 from shared.auth.scopes import SCOPES
 from shared.clock import from_ms
 from shared.db import AsyncReadSession
-from shared.models import ApiKey
+from shared.models import ApiKey, ServiceAccount
 from shared.web.changes import Change
 from shared.web.cursors import Cursors
 from shared.web.schemas import Page
 
 MOST_KEYS = 1_000
+AUDITED = {"name", "prefix", "scopes", "expires_at", "service_account"}
 
 
 async def get(session: AsyncReadSession, org_id: int, public_id: str) -> KeyOut:
@@ -25,7 +27,7 @@ async def get(session: AsyncReadSession, org_id: int, public_id: str) -> KeyOut:
     found = await repository.find(session, org_id, public_id)
     if found is None:
         raise errors.NoSuchKey(public_id)
-    return shown(found)
+    return shown(*found)
 
 
 async def page(
@@ -36,28 +38,35 @@ async def page(
     before = cursors.decode(query, cursor)[0] if cursor else None
     rows = await repository.newest(session, org_id, before, limit + 1)
     more = len(rows) > limit
-    after = cursors.encode(query, [rows[limit - 1].id]) if more else None
-    return Page(items=[shown(row) for row in rows[:limit]], next=after)
+    after = cursors.encode(query, [rows[limit - 1][0].id]) if more else None
+    return Page(items=[shown(*row) for row in rows[:limit]], next=after)
 
 
-async def create(session: AsyncSession, change: Change, wanted: KeyIn) -> KeyCreated:
-    """A new key. Raises `UnknownScope`, `ScopesExceeded`, `AlreadyEnded`, `Outlives`,
-    `TooManyKeys`.
+async def create(
+    session: AsyncSession, change: Change, wanted: KeyIn, new_account: str | None = None
+) -> KeyCreated:
+    """A new key, with `new_account` of a service account that is made for it.
+
+    Raises `UnknownScope`, `ScopesExceeded`, `AlreadyEnded`, `Outlives`, `TooManyKeys`, and what
+    `accounts.holder` does; then nothing is written.
     """
     principal = change.principal
     expires_at = _checked(principal, wanted, change.now)
-    standing = await repository.standing_locked(session, principal.org_id)
-    if len(standing) >= MOST_KEYS:
+    keys = await repository.standing_locked(session, principal.org_id)
+    if len(keys) >= MOST_KEYS:
         raise errors.TooManyKeys(MOST_KEYS)
-    own = _ends(principal, standing, change.now)
+    known = await every_locked(session, principal.org_id)
+    own = standing.ends(principal, standing.in_force(keys, known), change.now)
     if rules.outlives(expires_at, own):
         raise errors.Outlives
+    account = await accounts.holder(session, change, known, wanted.service_account, new_account)
     scopes = sorted(set(wanted.scopes))
     row, key = make_key(principal.org_id, wanted.name, scopes, change.now, expires_at)
+    row.service_account_id = account.id if account else None
     session.add(row)
     await session.flush()
-    out = shown(row)
-    after = out.model_dump(mode="json", include={"name", "prefix", "scopes", "expires_at"})
+    out = shown(row, account)
+    after = out.model_dump(mode="json", include=AUDITED)
     audit.record(session, change.origin, "key.create", row.public_id, at=change.now, after=after)
     return KeyCreated(**dict(out), key=key)
 
@@ -68,13 +77,13 @@ async def revoke(session: AsyncSession, change: Change, public_id: str) -> None:
     Raises `NoSuchKey`, and `LastManager` for a key: people can make another without one.
     """
     org_id = change.origin.org_id
-    standing = await repository.standing_locked(session, org_id)
-    found = next((key for key in standing if key.public_id == public_id), None)
+    keys = await repository.standing_locked(session, org_id)
+    found = next((key for key in keys if key.public_id == public_id), None)
     if found is None:
         if await repository.find(session, org_id, public_id) is None:
             raise errors.NoSuchKey(public_id)
         return
-    facts = [rules.Standing(key.id, frozenset(key.scopes), key.expires_at) for key in standing]
+    facts = standing.facts(standing.in_force(keys, await every_locked(session, org_id)))
     by_key = change.principal.key_id is not None
     if by_key and not rules.leaves_a_manager(facts, found.id, change.now):
         raise errors.LastManager
@@ -90,7 +99,7 @@ async def revoke(session: AsyncSession, change: Change, public_id: str) -> None:
     )
 
 
-def shown(row: ApiKey) -> KeyOut:
+def shown(row: ApiKey, account: ServiceAccount | None) -> KeyOut:
     """What is shown of a key: never its secret."""
     return KeyOut(
         id=row.public_id,
@@ -101,14 +110,8 @@ def shown(row: ApiKey) -> KeyOut:
         expires_at=row.expires_at,
         last_used_at=row.last_used_at,
         revoked_at=row.revoked_at,
+        service_account=account.public_id if account else None,
     )
-
-
-def _ends(principal: Principal, standing: Sequence[ApiKey], now: datetime) -> datetime | None:
-    """When whoever makes a key ends: a key that ended meanwhile now, a person never."""
-    if principal.key_id is None:
-        return None
-    return next((key.expires_at for key in standing if key.id == principal.key_id), now)
 
 
 def _checked(principal: Principal, wanted: KeyIn, now: datetime) -> datetime | None:

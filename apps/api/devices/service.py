@@ -2,25 +2,22 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.api.devices import repository
 from apps.api.devices.errors import NoSuchDevice, NoToken, NoTracker, UidIsImei, UidTakenUnseen
+from apps.api.devices.making import make
 from apps.api.devices.schemas import DeviceIn, DevicePatch
 from apps.api.profiles.repository import find as find_profile
 from shared.auth import audit
-from shared.auth.audit import Origin
 from shared.auth.limits import join_groups
 from shared.auth.principal import Sight
 from shared.devices import (
     UidTaken,
     UnknownProfile,
     add_token,
-    register,
-    register_tracker,
     uid_is_free,
 )
 from shared.models import Device
@@ -47,23 +44,6 @@ async def create(
     join_groups(session, change.principal.sight, [device.id])
     change.tell_ingest([device.public_id])
     return device, token
-
-
-async def make(
-    session: AsyncSession, origin: Origin, body: DeviceIn, profile_id: int | None, now: datetime
-) -> tuple[Device, str | None]:
-    """As `create`, with the profile found. Whoever calls tells ingest."""
-    about: dict[str, Any] = {
-        "uid": body.uid,
-        "name": body.name,
-        "profile_id": profile_id,
-        "tags": body.tags,
-        "now": now,
-        "facts": body.model_dump(mode="json"),
-    }
-    if body.transport == "teltonika":
-        return await register_tracker(session, origin, networks=body.networks, **about), None
-    return await register(session, origin, **about)
 
 
 async def patch(session: AsyncSession, change: Change, public_id: str, body: DevicePatch) -> None:

@@ -14,7 +14,7 @@ from shared.auth.principal import Sight
 from shared.auth.sessions import Lifetimes
 from shared.db import Database
 from shared.db.scope import scoped
-from shared.models import ApiKey, Device, DeviceState
+from shared.models import ApiKey, Device, DeviceState, ServiceAccount
 
 CHUNK = 200
 SCOPE = "readings:read"
@@ -62,8 +62,12 @@ async def holding(database: Database, org_id: int, ids: Collection[int], now: da
     found: set[int] = set()
     every = sorted(ids)
     for start in range(0, len(every), CHUNK):
-        query = select(ApiKey.id, ApiKey.scopes).where(
+        query = select(ApiKey.id, ApiKey.scopes).outerjoin(
+            ServiceAccount, ServiceAccount.id == ApiKey.service_account_id
+        )
+        query = query.where(
             ApiKey.id.in_(every[start : start + CHUNK]),
+            ServiceAccount.disabled_at.is_(None),
             and_(
                 ApiKey.revoked_at.is_(None),
                 or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now),

@@ -15,9 +15,11 @@ from tests.support.browsing import Page
 SCRIPT = "<script>alert(1)</script>"
 
 
-async def make(office: Office, *scopes: str, name: str = "display", days: str = "30") -> Page:
+async def make(
+    office: Office, *scopes: str, name: str = "display", days: str = "30", **more: str
+) -> Page:
     boxes = {f"scope:{one}": "on" for one in scopes}
-    return await office.post(office.owner, "/keys", name=name, days=days, **boxes)
+    return await office.post(office.owner, "/keys", name=name, days=days, **boxes, **more)
 
 
 def shown(page: Page) -> str:
@@ -110,3 +112,33 @@ async def test_an_idempotency_key_keeps_no_page_with_a_key(office: Office) -> No
     kept = scoped(office.home.tenant.id, select(IdempotencyKey))
     async with office.services.database.read() as session:
         assert (await session.scalars(kept)).all() == []
+
+
+@on_one_database
+async def test_the_audit_names_the_account_and_the_key(office: Office) -> None:
+    of = {"account": "new", "account_name": "import"}
+    made = await make(office, "keys:write", name="spring", **of)
+    transport = httpx.ASGITransport(app=office.home.apps["administration"])
+    headers = {"authorization": f"Bearer {shown(made)}"}
+    async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}") as http:
+        await http.post("/v1/service-accounts", json={"name": "other"}, headers=headers)
+    assert "import, key spring<br>" in (await office.owner.open("administration", "/audit")).text
+
+
+async def test_an_account_is_made_with_its_first_key_and_disabled_and_enabled(
+    office: Office,
+) -> None:
+    of = {"account": "new", "account_name": "import"}
+    fields = {"name": "spring", "days": "30", "scope:audit:read": "on", "scope:keys:read": "on"}
+    key = shown(await office.post(office.owner, "/keys", **fields, **of))
+    taken = await office.post(office.owner, "/keys", **fields, **of)
+    assert (taken.status, "has this name" in taken.text) == (409, True)
+    listed = await office.owner.open("administration", "/keys")
+    account = re.findall(r"account=(svc_\w+)", listed.text)[0]
+    fields["name"] = "autumn"
+    second = shown(await office.post(office.owner, "/keys", **fields, account=account))
+    for action, status in (("disable", 401), ("enable", 200)):
+        listed = await office.owner.open("administration", "/keys")
+        await office.owner.send(listed, f"/keys/accounts/{account}/{action}")
+        assert [await used(office, one) for one in (key, second)] == [status, status]
+    assert "spring, autumn" in (await office.owner.open("administration", "/keys")).text

@@ -153,7 +153,11 @@ class Company:
         post: Post = self.app.state.post
         async with self.database.read() as session:
             payloads = await session.scalars(select(Job.payload).where(Job.queue == "mail"))
-            opened = [post._seal.open(one["sealed"], label=one["key"]) for one in payloads]
+            opened = [
+                post._seal.open(one["sealed"], label=one["key"])
+                for one in payloads
+                if "sealed" in one
+            ]
         return [one["text"] for one in opened if one["to"] == email]
 
 

@@ -20,10 +20,17 @@ entries.post(
     "/v1/keys",
     "keys:write",
     expect=201,
-    json=lambda _: {"name": "another", "scopes": ["keys:write"]},
+    json=lambda of: {"name": "another", "scopes": ["keys:write"], "service_account": of.account},
 )
 entries.get("/v1/keys/{key_id}", "keys:read")
 entries.delete("/v1/keys/{key_id}", "keys:write")
+ACCOUNTS = "/v1/service-accounts"
+entries.get(ACCOUNTS, "keys:read")
+entries.post(ACCOUNTS, "keys:write", expect=201, json=lambda _: {"name": "another"})
+entries.get(f"{ACCOUNTS}/{{account_id}}", "keys:read")
+entries.patch(f"{ACCOUNTS}/{{account_id}}", "keys:write", json=lambda _: {"disabled": True})
+entries.post("/keys/accounts/{account_id}/disable", "keys:write", expect=303)
+entries.post("/keys/accounts/{account_id}/enable", "keys:write", expect=303)
 entries.get("/keys", "keys:read")
 entries.get("/keys/new", "keys:write")
 entries.post("/keys", "keys:write", form=lambda _: {"name": "a", "scope:devices:read": "on"})

@@ -1,0 +1,1 @@
+"""Service accounts: programs, each with one or more keys."""
