@@ -1,9 +1,14 @@
 """People who come in by mail, in a browser."""
 
+from datetime import timedelta
+
 import pytest
 from playwright.async_api import Browser, Page, expect
+from sqlalchemy import update
 
 from shared.auth.passwords import Passwords
+from shared.clock import SystemClock
+from shared.models import SignIn
 from tests.support.builders import make_tenant
 from tests.support.people import MadePerson, add_member, make_person
 from tests.support.site import Site
@@ -83,3 +88,32 @@ async def test_a_password_is_reset_and_everybody_else_is_out(
     await come_in(site, elsewhere, owner, SECOND)
     await elsewhere.context.close()
     await site.letter(owner.email, "Your password was changed")
+
+
+async def test_a_link_by_mail_signs_in_once(site: Site, page: Page, owner: MadePerson) -> None:
+    await page.goto(site.at("loyalty", "/"))
+    await page.get_by_role("link", name="Sign in with a link by mail").click()
+    await page.get_by_label("Mail address").fill(owner.email)
+    await page.get_by_role("button", name="Send the link").click()
+    link = await site.link(owner.email, "Your link to sign in")
+    await page.goto(link)
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await page.wait_for_url(site.at("loyalty", "/"))
+    again = await page.goto(link)
+    assert again is not None
+    assert again.status == 410
+
+
+async def test_a_factor_is_asked_for_again_before_what_weighs_much(
+    site: Site, page: Page, owner: MadePerson
+) -> None:
+    await come_in(site, page, owner)
+    async with site.database.unit_of_work() as session:
+        mine = SignIn.person_id == owner.id
+        then = SystemClock().now() - timedelta(hours=1)
+        await session.execute(update(SignIn).where(mine).values(fresh_at=then))
+    await page.goto(site.at("administration", "/keys/new"))
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Confirm that it is you")
+    await page.get_by_label("Password").fill(FIRST)
+    await page.get_by_role("button", name="Confirm", exact=True).click()
+    await page.wait_for_url(site.at("administration", "/keys/new"))
