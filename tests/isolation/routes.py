@@ -19,12 +19,14 @@ _WITH_GET = {"HEAD"}
 class Declared:
     """What a route's dependencies say that it needs; nothing: they say nothing at all.
 
-    `person`: it is for people only, a key that may do it is turned away.
+    `person`: it is for people only, a key that may do it is turned away. `html`: a page or a form
+    of one, which keeps no answers by Idempotency-Key.
     """
 
     needs: frozenset[str]
     fresh: bool = False
     person: bool = False
+    html: bool = False
     # Its query has a cursor, and says how many at once.
     pages: bool = False
     limits: bool = False
@@ -56,6 +58,7 @@ def _declared(context: Any) -> Declared:
         frozenset(needs),
         fresh=any("fresh" in mark for mark in marks),
         person=any("signed_in" in mark for mark in marks),
+        html=not getattr(context, "include_in_schema", True),
         pages="cursor" in query,
         limits="limit" in query,
     )

@@ -43,7 +43,12 @@ async def list_accounts(
     summary="Create a service account",
     status_code=status.HTTP_201_CREATED,
     dependencies=[Depends(fresh())],
-    responses=failures({409: "The name is taken, or there are too many."}),
+    responses=failures(
+        {
+            403: "A person showed no factor lately: the code is `fresh_sign_in_needed`.",
+            409: "The name is taken, or there are too many.",
+        }
+    ),
 )
 async def create_account(
     wanted: ServiceAccountIn, session: WriteSession, change: KeysChange
@@ -67,7 +72,8 @@ async def get_account(
     responses=failures(
         NOT_FOUND
         | {
-            403: "Enabling: one of its keys may do more, or lives longer, than the calling one.",
+            403: "Enabling: one of its keys may do more, or lives longer, than the calling one; or"
+            " a person showed no factor lately: the code is `fresh_sign_in_needed`.",
             409: "The name is taken; or disabling: no other key could manage keys.",
         }
     ),

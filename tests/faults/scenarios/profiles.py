@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from shared.bus.valkey import ValkeyBus
 from shared.db import scoped
@@ -54,9 +54,16 @@ async def changes(server: MariadbProcess, size: Size) -> Outcome:
 
 
 async def _give(tried: Rig, profile: DeviceProfile) -> None:
-    """Every device of the organisation has this profile from now on."""
-    async with tried.database.unit_of_work() as session:
-        await session.execute(scoped(tried.tenant.id, update(Device)).values(profile_id=profile.id))
+    """Every device of the organisation has this profile from now on.
+
+    One at a time, as people do it: all in one statement wait for the writer crosswise.
+    """
+    async with tried.database.read() as session:
+        ids = list(await session.scalars(scoped(tried.tenant.id, select(Device.id))))
+    for device_id in ids:
+        async with tried.database.unit_of_work() as session:
+            one = scoped(tried.tenant.id, update(Device)).where(Device.id == device_id)
+            await session.execute(one.values(profile_id=profile.id))
 
 
 async def _change(

@@ -89,7 +89,8 @@ async def test_events_are_handed_to_workers_in_the_same_transaction(counting: Da
     jobs = [
         job
         for job in await rows(counting, select(Job).where(Job.queue == "loyalty.events"))
-        if job.payload["org"] == source.org_id
+        # Done ones of other tests keep no payload.
+        if job.payload.get("org") == source.org_id
     ]
     assert [job.payload["events"] for job in jobs] == [[[source.device_id, NOW + 7, 0, 7]]]
 
