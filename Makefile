@@ -23,7 +23,9 @@ test-proxy: setup ## Run tests of the API through a stand-in for RDS Proxy; fail
 	@exec $(BIN)/pytest -n $(WORKERS) --dist worksteal --through-proxy -k mariadb $(or $(ARGS),tests/apps/api)
 
 # What needs every privilege of migrations/grants.py at least once, and no test of minutes.
-AS_USERS = tests/migrations/test_unasked.py tests/ingest/test_server.py tests/dashboarding \
+AS_USERS = tests/apps/cli/test_accounts.py tests/isolation/test_limited_member.py tests/reporting/test_runs.py \
+	tests/administration/factors/test_codes.py tests/administration/factors/test_passkeys.py \
+	tests/migrations/test_unasked.py tests/ingest/test_server.py tests/dashboarding \
 	tests/administration/test_administration_audit.py tests/administration/test_administration_keys.py \
 	tests/administration/test_administration_organisations.py tests/administration/test_letters.py \
 	tests/administration/sso/test_coming_in.py tests/administration/sso/test_sign_on.py \

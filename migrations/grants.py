@@ -118,14 +118,14 @@ role               read   read      own            read    read    read         
 invitation         -      -         own            -       -       -            -      -     invited
 sign_in            follow follow    own            follow  follow  follow       -      -     read
 session            hold   hold      own            hold    hold    hold         -      -     -
-sign_in_code       redeem redeem    own            redeem  redeem  redeem       -      -     -
+sign_in_code       redeem redeem    give           redeem  redeem  redeem       -      -     -
 mail_token         -      -         own            -       -       -            -      add   -
 attempt            -      -         own            -       -       -            -      -     -
 totp               -      -         own            -       -       -            -      end   has
 recovery_code      -      -         own            -       -       -            -      end   spent
 passkey            -      -         own            -       -       -            -      -     read
 spent_challenge    -      -         give           -       -       -            -      -     -
-audit_entry        add    add       give           add     note    add          -      add   read
+audit_entry        note   note      give           note    note    note         -      note  read
 audit_personal     add    add       give           add     add     add          -      add   read
 audit_seal         -      -         give           -       -       -            -      -     read
 audit_chain        -      -         keep           -       -       -            -      -     read
