@@ -78,15 +78,15 @@ async def test_metrics_are_not_at_the_front(front: Front) -> None:
             assert (await http.get("/metrics")).status_code == 404
 
 
-def test_two_ports_are_published_on_this_machine_alone(stack: Stack) -> None:
+def test_three_ports_are_published_on_this_machine_alone(stack: Stack) -> None:
     published = [
         (one["HostIp"], one["HostPort"])
         for service in stack.services(running=True)
         for outside in stack.inspect(service)["NetworkSettings"]["Ports"].values()
         for one in outside or []
     ]
-    wanted = [("127.0.0.1", str(stack.http_port)), ("127.0.0.1", str(stack.tcp_port))]
-    assert sorted(published) == sorted(wanted)
+    ports = (stack.http_port, stack.tcp_port, stack.teltonika_port)
+    assert sorted(published) == sorted(("127.0.0.1", str(port)) for port in ports)
 
 
 def test_apps_have_no_rights_beyond_their_own(stack: Stack) -> None:
