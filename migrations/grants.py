@@ -138,7 +138,7 @@ device_profile     own    -         -              -       -       -            
 device             keep   read      -              read    read    read         read   make  read
 device_tag         give   -         -              -       -       -            -      add   read
 device_group       own    -         read           -       -       -            -      -     read
-device_group_device give  read      -              read    -       read         -      -     read
+device_group_device give  read      -              read    read    read         -      -     read
 membership_group   read   read      give           read    read    read         -      -     read
 device_credential  issue  -         -              -       -       -            read   add   count
 device_state       keep   read      -              -       -       read         keep   add   read
