@@ -66,16 +66,19 @@ async def begin(
     now: datetime,
     *,
     lifetimes: Lifetimes,
+    fresh_at: datetime | None = None,
     address: str | None = None,
     agent: str | None = None,
 ) -> SignIn:
-    """A new sign-in of a person who has just proved who it is by `method`, e.g. `password`."""
+    """A new sign-in of a person who has proved who it is by `method`, e.g. `password`: just now,
+    or at `fresh_at`.
+    """
     row = SignIn(
         person_id=person_id,
         created_at=now,
         seen_at=now,
         expires_at=now + lifetimes.absolute,
-        fresh_at=now,
+        fresh_at=now if fresh_at is None else fresh_at,
         method=method,
         address=address,
         agent=agent[:LONGEST_AGENT] if agent else None,

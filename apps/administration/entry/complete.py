@@ -10,8 +10,10 @@ from starlette.responses import RedirectResponse, Response
 from apps.administration.entry import pending, repository, told
 from apps.administration.entry.told import Whose
 from apps.administration.factors.service import second_needed
+from apps.administration.sso.errors import NotAsked
 from apps.administration.sso.service import check_way
 from shared.auth import sessions
+from shared.auth.principal import is_fresh
 from shared.auth.sessions import SignedIn
 from shared.auth.throttle import DEVICE_KNOWN
 from shared.models import Person
@@ -38,27 +40,37 @@ async def first_factor_passed(
 
 
 async def complete(
-    request: Request, session: AsyncSession, person_id: int, method: str, *, then: str
+    request: Request,
+    session: AsyncSession,
+    person_id: int,
+    method: str,
+    *,
+    then: str,
+    fresh_at: datetime | None = None,
 ) -> Response:
-    """Sign in a person who has shown all that is asked for, in the caller's unit of work.
+    """Sign in a person who has shown all that is asked for, in the caller's unit of work: just now,
+    or at `fresh_at`.
 
     Answers 303 to `then`, a path of administration. Whoever was signed in with this browser is
     not any more; the same person stays signed in everywhere and is fresh. Writes the audit, and to
     the person where the browser is a new one. Raises `NotSignedIn` for who may not come in,
-    `Demanded` for who may by single sign-on alone.
+    `Demanded` for who may by single sign-on alone, `NotAsked` for who is in and showed nothing
+    fresh.
     """
     person = await repository.person(session, person_id)
     if person is None:
         raise NotSignedIn("this account is closed; ask an administrator of your organisation")
-    await check_way(session, person_id, method)
     before = await present(request)
     response = RedirectResponse(return_path(then), 303)
     if before is not None and before.person_id == person_id:
+        if fresh_at is not None and not is_fresh(fresh_at, _now(request), lifetimes(request).fresh):
+            raise NotAsked
         await confirmed(request, session, before, method, response)
     else:
+        await check_way(session, person_id, method)
         if before is not None:
             await sessions.end(session, before.sign_in_id, _now(request))
-        token = await _begin(request, session, person, method)
+        token = await _begin(request, session, person, method, fresh_at)
         cookies.put(response, cookies.SESSION, token)
     await _know_device(request, session, person, response)
     cookies.drop(response, cookies.SIGN_IN)
@@ -78,7 +90,9 @@ async def confirmed(
     await told.record(request, session, whose, "sign_in.confirm", target, after=after)
 
 
-async def _begin(request: Request, session: AsyncSession, person: Person, method: str) -> str:
+async def _begin(
+    request: Request, session: AsyncSession, person: Person, method: str, fresh_at: datetime | None
+) -> str:
     """The token of a new sign-in's session."""
     now = _now(request)
     row = await sessions.begin(
@@ -87,6 +101,7 @@ async def _begin(request: Request, session: AsyncSession, person: Person, method
         method,
         now,
         lifetimes=lifetimes(request),
+        fresh_at=fresh_at,
         address=told.address(request),
         agent=told.agent(request),
     )

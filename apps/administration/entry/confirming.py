@@ -13,6 +13,8 @@ from apps.administration.entry.errors import WrongCode, WrongPassword
 from apps.administration.entry.pages import said_of
 from apps.administration.factors.service import RECOVERY, second_needed
 from apps.administration.factors.told import recovery_code_used
+from apps.administration.sso.repository import connection_of_domain
+from apps.administration.sso.rules import domain_of
 from apps.administration.templating import Desk, DeskOf
 from shared.errors import DomainError, TooMany
 from shared.web.dependencies import ReadSession, WriteSession
@@ -58,7 +60,11 @@ async def _form(
     code = await second_needed(session, desk.who.person_id)
     password = not code and await repository.has_password(session, desk.who.person_id)
     status, headers, errors = said_of(error, "code" if code else "password")
-    values: dict[str, Any] = {"password": password, "code": code}
+    values: dict[str, Any] = {
+        "password": password,
+        "code": code,
+        "sso": await connection_of_domain(session, domain_of(desk.who.email)) is not None,
+    }
     page = await desk.show(
         "confirm.html",
         status,

@@ -18,7 +18,6 @@ class Guard:
         self.codes = Throttle(secret, "code")
         self.seal = make_seal(secret)
         self.devices = Devices(secret)
-        self.seal = make_seal(secret)
 
     async def run(self, stop: asyncio.Event) -> None:
         """A background task: let go of the threads in the end."""

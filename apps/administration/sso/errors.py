@@ -51,6 +51,18 @@ class Refused(Forbidden):
     title = "You cannot come in this way"
 
 
+class NotAsked(Forbidden):
+    """Somebody came back who was signed in here, and whom the provider did not ask again."""
+
+    code = "sso_not_asked"
+    title = "Your organisation's sign-in did not ask you again"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "so it does not confirm that it is you: confirm in another way; you are still signed in"
+        )
+
+
 class Demanded(Forbidden):
     """The person's organisation lets its members come in by single sign-on alone."""
 

@@ -1,6 +1,7 @@
 """`/sign-in/sso`: to the provider of a mail address's organisation, and back from it."""
 
 import logging
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,8 +12,24 @@ from starlette.responses import Response
 
 from apps.administration.entry.complete import complete
 from apps.administration.sso import service
-from apps.administration.sso.errors import Declined, NotOffered, ProviderFailed, Refused, StartAgain
-from apps.administration.sso.rules import Claimed, Unfit, Way, came_from, claimed, host_of, same
+from apps.administration.sso.errors import (
+    Declined,
+    NotAsked,
+    NotOffered,
+    ProviderFailed,
+    Refused,
+    StartAgain,
+)
+from apps.administration.sso.rules import (
+    Claimed,
+    Unfit,
+    Way,
+    asked_at,
+    came_from,
+    claimed,
+    host_of,
+    same,
+)
 from apps.administration.sso.service import METHOD, Arrived, Asked
 from apps.administration.sso.visit import APP, BACK, Kept, Visit, VisitOf
 from apps.administration.templating import PAGES
@@ -24,7 +41,7 @@ from shared.jobs import wake
 from shared.mail.queue import QUEUE, Post
 from shared.models import SsoConnection
 from shared.web import cookies
-from shared.web.access import public
+from shared.web.access import lifetimes, present, public
 from shared.web.dependencies import WriteSession
 from shared.web.entry.arrive import Return
 from shared.web.forms import FormOf
@@ -76,7 +93,7 @@ async def come_back(visit: VisitOf) -> Response:
     """The end of the way: signed in, or a page that says why not. It can be gone once."""
     try:
         response = await _come_back(visit)
-    except (StartAgain, ProviderFailed, Declined, Refused) as error:
+    except (StartAgain, ProviderFailed, Declined, Refused, NotAsked) as error:
         response = _failed(visit.request, error)
     cookies.drop(response, cookies.SIGN_IN)
     return response
@@ -114,8 +131,11 @@ async def agree(visit: VisitOf, session: WriteSession, form: FormOf) -> Response
 async def _send(visit: Visit, connection: SsoConnection, email: str, then: str) -> Response:
     providers = await visit.sso.providers()
     metadata = await providers.metadata(connection.issuer)
+    # Who is signed in comes to confirm that it is they.
+    confirms = await present(visit.request) is not None
+    oldest = timedelta() if confirms else lifetimes(visit.request).absolute
     way = Way(state=new_secret(), nonce=new_secret(), verifier=new_secret())
-    there = providers.way_there(metadata, visit.client(connection), way, hint=email)
+    there = providers.way_there(metadata, visit.client(connection), way, hint=email, oldest=oldest)
     host = host_of(metadata.authorization)
     response = show(
         visit.request,
@@ -139,14 +159,14 @@ async def _come_back(visit: Visit) -> Response:
         connection = await service.gone_to(reading, kept.connection, kept.issuer)
         proved = await service.proved(reading, connection)
     claims = await _claims(visit, connection, kept)
-    who = _who(claims, proved)
+    who, fresh_at = _who(claims, proved), asked_at(claims, visit.now)
     try:
-        return await _arrive(visit, connection, who, kept.then)
+        return await _arrive(visit, connection, who, kept.then, fresh_at)
     except IntegrityError:
         log.info("somebody came for the first time twice at once")
         # Of two who come for the first time at once, one meets what the other made: by now it
         # can be seen.
-        return await _arrive(visit, connection, who, kept.then)
+        return await _arrive(visit, connection, who, kept.then, fresh_at)
 
 
 async def _claims(visit: Visit, connection: SsoConnection, kept: Kept) -> dict[str, Any]:
@@ -173,12 +193,16 @@ def _who(claims: dict[str, Any], proved: frozenset[str]) -> Claimed:
         raise Refused(f"your organisation's sign-in is not believed: {error}") from None
 
 
-async def _arrive(visit: Visit, connection: SsoConnection, who: Claimed, then: str) -> Response:
+async def _arrive(
+    visit: Visit, connection: SsoConnection, who: Claimed, then: str, fresh_at: datetime
+) -> Response:
     """Sign in who arrived, or write to them, in one unit of work."""
     async with visit.services.database.unit_of_work() as session:
         outcome = await service.arrive(session, connection, who, visit.place, visit.now)
         if isinstance(outcome, Arrived):
-            return await complete(visit.request, session, outcome.person_id, METHOD, then=then)
+            return await complete(
+                visit.request, session, outcome.person_id, METHOD, then=then, fresh_at=fresh_at
+            )
         await _write(visit, session, outcome)
     await wake(visit.services.bus, QUEUE)
     return _asked(visit.request, outcome)

@@ -9,7 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote_plus
 
@@ -71,8 +71,15 @@ class Providers:
         """Its keys, as they were at most `youngest` seconds ago. Raises `ProviderFailed`."""
         return await self._keys.get(metadata.keys, lambda: self._ask_keys(metadata), youngest)
 
-    def way_there(self, metadata: Metadata, client: Client, way: Way, *, hint: str) -> str:
-        """Where the browser is sent to. `hint`: the mail address that was typed."""
+    def way_there(
+        self, metadata: Metadata, client: Client, way: Way, *, hint: str, oldest: timedelta
+    ) -> str:
+        """Where the browser is sent to. `hint`: the mail address that was typed.
+
+        Whom it asked who they are longer than `oldest` ago it asks again, and tells when it did
+        (OpenID Connect Core, 3.1.2.1). Of 0 some heed `prompt` alone.
+        """
+        more = {} if oldest else {"prompt": "login"}
         found: str = prepare_grant_uri(
             metadata.authorization,
             client.id,
@@ -84,6 +91,8 @@ class Providers:
             code_challenge=create_s256_code_challenge(way.verifier),
             code_challenge_method="S256",
             login_hint=hint,
+            max_age=str(int(oldest.total_seconds())),
+            **more,
         )
         return found
 

@@ -4,6 +4,8 @@ import hmac
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import isfinite
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -25,6 +27,7 @@ POST: Final = "client_secret_post"
 LONGEST_ISSUER: Final = 255
 LONGEST_NAME: Final = 200
 LONGEST_URL: Final = 2_000
+LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 # OpenID Connect Core, 2: at most 255 ASCII characters.
 _SUBJECT = re.compile(r"[\x20-\x7e]{1,255}")
@@ -151,6 +154,17 @@ def subject_of(claims: Mapping[str, Any]) -> str:
     if not isinstance(subject, str) or _SUBJECT.fullmatch(subject) is None:
         raise Unfit("it does not say who you are (the claim sub)")
     return subject
+
+
+def asked_at(claims: Mapping[str, Any], now: datetime) -> datetime:
+    """When the provider last asked somebody who they are (`auth_time`, in seconds since 1970).
+
+    Where it does not tell, that was long ago. It asks nobody in times to come.
+    """
+    told = claims.get("auth_time")
+    if isinstance(told, bool) or not isinstance(told, int | float) or not isfinite(told):
+        return LONG_AGO
+    return datetime.fromtimestamp(min(max(told, 0), now.timestamp()), UTC)
 
 
 def domain_of(address: str) -> str:

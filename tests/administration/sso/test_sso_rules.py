@@ -7,8 +7,10 @@ import pytest
 
 from apps.administration.sign_on.rules import GRACE, Verdict, proves, record_of, verdict
 from apps.administration.sso.rules import (
+    LONG_AGO,
     Metadata,
     Unfit,
+    asked_at,
     came_from,
     claimed,
     is_domain,
@@ -207,3 +209,20 @@ def test_a_proof_may_be_missing_for_a_week(
 ) -> None:
     since = None if missing is None else NOW - missing
     assert verdict(found, since, NOW) is said
+
+
+@pytest.mark.parametrize(
+    "told", [None, True, "1750000000", [], {}, float("nan"), float("inf")], ids=str
+)
+def test_who_does_not_tell_when_it_asked_asked_long_ago(told: object) -> None:
+    assert asked_at({} if told is None else {"auth_time": told}, NOW) == LONG_AGO
+
+
+@pytest.mark.parametrize(("ago", "found"), [(60, 60), (0.5, 0.5), (-3_600, 0), (-(10**30), 0)])
+def test_it_asked_when_it_says_and_never_in_times_to_come(ago: float, found: float) -> None:
+    told = {"auth_time": NOW.timestamp() - ago}
+    assert asked_at(told, NOW) == NOW - timedelta(seconds=found)
+
+
+def test_before_all_time_is_long_ago() -> None:
+    assert asked_at({"auth_time": -(10**30)}, NOW) == LONG_AGO
