@@ -75,12 +75,23 @@ class WebBalancer(Construct):
         )
 
     def _listen(self) -> None:
-        self.balancer.add_listener(
+        plain = self.balancer.add_listener(
             "Http",
             port=HTTP,
             open=False,
             default_action=elb.ListenerAction.redirect(
                 protocol="HTTPS", port=str(HTTPS), permanent=True
+            ),
+        )
+        # A program that was redirected would show its key in the clear for ever, unnoticed.
+        plain.add_action(
+            "Programs",
+            priority=10,
+            conditions=[elb.ListenerCondition.path_patterns(["/v1/*"])],
+            action=elb.ListenerAction.fixed_response(
+                403,
+                content_type="text/plain",
+                message_body="Call this over https, and replace the key that was just sent by http.\n",
             ),
         )
         listener = self.balancer.add_listener(

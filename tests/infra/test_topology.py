@@ -80,7 +80,9 @@ def _raw(cloud: Cloud, kind: str) -> list[dict[str, Any]]:
 
 
 def _rules(cloud: Cloud) -> list[dict[str, Any]]:
-    return _raw(cloud, f"{ways.BALANCING}ListenerRule")
+    """Those of hosts."""
+    found = _raw(cloud, f"{ways.BALANCING}ListenerRule")
+    return [rule for rule in found if "HostHeaderConfig" in rule["Conditions"][0]]
 
 
 def _rule(cloud: Cloud, host: str) -> dict[str, Any]:

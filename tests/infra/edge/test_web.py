@@ -41,11 +41,26 @@ def test_it_listens_on_http_and_https(listeners: dict[int, Any]) -> None:
     assert set(listeners) == {80, 443}
 
 
+@pytest.fixture
+def of_hosts(edge: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rules of the listener of https."""
+    return [one for one in every(edge, RULE) if "Https" in one["ListenerArn"]["Ref"]]
+
+
 def test_http_is_sent_to_https(listeners: dict[int, Any]) -> None:
     (action,) = listeners[80]["DefaultActions"]
     redirect = action["RedirectConfig"]
     assert (redirect["Protocol"], redirect["Port"]) == ("HTTPS", "443")
     assert redirect["StatusCode"] == "HTTP_301"
+
+
+def test_programs_are_not_redirected(edge: dict[str, Any]) -> None:
+    (rule,) = (one for one in every(edge, RULE) if "Https" not in one["ListenerArn"]["Ref"])
+    (condition,) = rule["Conditions"]
+    assert condition["PathPatternConfig"]["Values"] == ["/v1/*"]
+    (action,) = rule["Actions"]
+    assert action["Type"] == "fixed-response"
+    assert action["FixedResponseConfig"]["StatusCode"] == "403"
 
 
 def test_an_unknown_host_reaches_no_app(listeners: dict[int, Any]) -> None:
@@ -59,32 +74,32 @@ def test_its_tls_is_of_the_recommended_policy(listeners: dict[int, Any]) -> None
 
 
 def test_there_is_a_rule_for_exactly_each_host_of_the_routes(
-    edge: dict[str, Any], environment_name: str
+    of_hosts: list[dict[str, Any]], environment_name: str
 ) -> None:
     routes, domain = load_routes(), load(environment_name).domain
     hosts = [
         condition["HostHeaderConfig"]["Values"]
-        for rule in every(edge, RULE)
+        for rule in of_hosts
         for condition in rule["Conditions"]
     ]
     assert sorted(hosts) == sorted([routes.host(route, domain)] for route in routes.web)
 
 
 def test_each_host_goes_to_the_targets_of_its_own_app(
-    edge: dict[str, Any], environment_name: str
+    of_hosts: list[dict[str, Any]], environment_name: str
 ) -> None:
     routes, domain = load_routes(), load(environment_name).domain
     reached = {
         rule["Conditions"][0]["HostHeaderConfig"]["Values"][0]: rule["Actions"][0][
             "TargetGroupArn"
         ]["Ref"][len("Web") : -8].lower()
-        for rule in every(edge, RULE)
+        for rule in of_hosts
     }
     assert reached == {routes.host(route, domain): route.app for route in routes.web}
 
 
-def test_no_two_rules_have_the_same_priority(edge: dict[str, Any]) -> None:
-    priorities = [rule["Priority"] for rule in every(edge, RULE)]
+def test_no_two_rules_have_the_same_priority(of_hosts: list[dict[str, Any]]) -> None:
+    priorities = [rule["Priority"] for rule in of_hosts]
     assert len(set(priorities)) == len(load_routes().web)
 
 
