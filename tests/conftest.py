@@ -107,8 +107,9 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
     await database.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def services(settings: Settings, database: Database) -> AsyncIterator[Services]:
+    """What apps work with; shared, so that each app is made once. See `browsing.make_apps`."""
     bus = MemoryBus()
     yield Services(settings, database, bus, SystemClock())
     await bus.close()

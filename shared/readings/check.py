@@ -118,8 +118,10 @@ def _long(name: str, value: Value) -> tuple[str, str] | None:
 def _remember(name: str) -> bool:
     if NAME.fullmatch(name) is None:
         return False
-    if len(_known) < _MOST_KNOWN:
-        _known.add(name)
+    # Begun anew when full: whoever sends ever new names would slow everybody else for ever.
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    _known.add(name)
     return True
 
 

@@ -5,10 +5,12 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from apps.administration.main import create_app
 from shared.web.services import Services
+from tests.support.browsing import make_apps
 from tests.support.builders import Tenant, make_tenant
-from tests.support.http import client
+from tests.support.http import idle_client
+
+APP = "administration"
 
 
 @asynccontextmanager
@@ -17,6 +19,6 @@ async def signed_in(
 ) -> AsyncIterator[tuple[httpx.AsyncClient, Tenant]]:
     """A client with the key of a new organisation."""
     tenant = await make_tenant(services.database, scopes=scopes)
-    async with client(create_app(services=services), "administration") as http:
+    async with idle_client(make_apps(services, APP)[APP], APP) as http:
         http.headers.update(tenant.headers)
         yield http, tenant

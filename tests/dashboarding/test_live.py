@@ -1,5 +1,6 @@
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -300,10 +301,11 @@ async def test_a_process_that_goes_away_ends_its_streams_and_takes_no_more(
     services: Services,
 ) -> None:
     tenant = await make_tenant(services.database)
-    async with dashboard(services) as here:
+    own = replace(services)
+    async with dashboard(own) as here:
         async with here.follow(tenant) as stream:
             await stream.snapshot()
-            services.draining = True
+            own.draining = True
             event = await stream.wait_for("end")
             assert await stream.next() is None
         refused = await here.get(tenant)

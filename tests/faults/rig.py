@@ -98,6 +98,7 @@ class Rig:
         self.outcome = Outcome()
         self.rng = random.Random(7)
         self._stop = asyncio.Event()
+        self._talking: asyncio.Future[list[None]] | None = None
         self._rss = 0.0
 
     # -- what scenarios do
@@ -105,7 +106,14 @@ class Rig:
     async def flows(self, further: int = 400) -> None:
         """Wait until so many more messages are acknowledged."""
         before = self._acked()
-        await until(lambda: self._acked() >= before + further, "acknowledgements", PATIENCE_S)
+
+        def flowed() -> bool:
+            # A device that gave up says why.
+            if self._talking is not None and self._talking.done():
+                self._talking.result()
+            return self._acked() >= before + further
+
+        await until(flowed, "acknowledgements", PATIENCE_S)
 
     async def holds_up(self, seconds: float) -> None:
         """Leave the fault for so long; the devices go on sending."""
@@ -182,7 +190,7 @@ class Rig:
             talker = Talker(port or self.ingest.port, device, rng, burst=BURST, rest_s=REST_S)
             self.talkers.append(talker)
             talker.client.start()
-        talking = asyncio.gather(*(talker.talk(self._stop) for talker in self.talkers))
+        self._talking = talking = asyncio.gather(*(talker.talk(self._stop) for talker in self.talkers))
         try:
             await self.flows(1_000)
             self.remember_memory()
@@ -310,9 +318,14 @@ async def rig(
         )
         try:
             tenant = await make_tenant(database)
+            made = Rig(server, database, url, ingest, tenant)
             # In a thread: a relay to the database works in this loop.
             await asyncio.to_thread(ingest.start)
-            yield Rig(server, database, url, ingest, tenant)
+            yield made
+        except Exception as error:
+            acked = [talker.acked for talker in made.talkers]
+            error.add_note(f"acknowledged: {acked}; ingest said:\n{ingest.log[-4_000:]}")
+            raise
         finally:
             ingest.kill()
             await database.close()

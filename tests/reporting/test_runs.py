@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -242,8 +243,8 @@ async def test_a_run_whose_attempts_are_used_up_has_failed(services: Services) -
 async def test_files_go_when_they_have_expired_a_few_at_a_time(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    services.clock = clock = ManualClock(services.clock.now_ms())
-    here = await runs(services, run_days=7)
+    clock = ManualClock(services.clock.now_ms())
+    here = await runs(replace(services, clock=clock), run_days=7)
     for _ in range(3):
         await here.ask()
     await here.make()

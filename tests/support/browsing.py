@@ -33,9 +33,20 @@ MOST_REDIRECTS = 8
 PAGE = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8", "sec-fetch-site": "none"}
 
 
+# A new app's first requests take longer than most tests: each is made once for its services.
+_made: dict[tuple[int, str], tuple[Services, FastAPI]] = {}
+
+
 def make_apps(services: Services, *names: str) -> dict[str, FastAPI]:
     """The six apps, or those named, on one database; none of their background tasks runs."""
-    return {name: CREATE[name](services=as_user(services, name)) for name in names or CREATE}
+    return {name: _app(services, name) for name in names or CREATE}
+
+
+def _app(services: Services, name: str) -> FastAPI:
+    key = id(services), name
+    if key not in _made:
+        _made[key] = services, CREATE[name](services=as_user(services, name))
+    return _made[key][1]
 
 
 def at(app: str, path: str = "/") -> str:

@@ -117,9 +117,9 @@ def new_folder(kind: str) -> Path:
     return folder
 
 
-def _install(data: Path, user: list[str]) -> None:
+def _install(data: Path, common: list[str]) -> None:
     """Make the system tables in the folder `data`."""
-    command = [find("mariadb-install-db", "mysql_install_db"), "--no-defaults", *user]
+    command = [find("mariadb-install-db", "mysql_install_db"), "--no-defaults", *common]
     command += ["--auth-root-authentication-method=normal", "--skip-test-db"]
     done = subprocess.run(
         [*command, f"--datadir={data}"],
@@ -134,9 +134,12 @@ def _install(data: Path, user: list[str]) -> None:
 
 def mariadb_command(data: Path, port: int, *extra: str) -> list[str]:
     """How a MariaDB server is started on the data folder `data`, which is made where it is not."""
-    user = ["--user=root"] if os.geteuid() == 0 else []
+    # A server that starts deletes what it finds in its folder for temporary tables, others' too.
+    temporary = data.with_name("tmp")
+    temporary.mkdir(parents=True, exist_ok=True)
+    common = [f"--tmpdir={temporary}", *(["--user=root"] if os.geteuid() == 0 else [])]
     if not data.exists():
-        _install(data, user)
+        _install(data, common)
     return [
         find("mariadbd", "mysqld"),
         "--no-defaults",
@@ -150,7 +153,7 @@ def mariadb_command(data: Path, port: int, *extra: str) -> list[str]:
         "--innodb-log-file-size=256M",
         "--max-connections=500",
         "--max-allowed-packet=64M",
-        *user,
+        *common,
         *extra,
     ]
 

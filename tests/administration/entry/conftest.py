@@ -1,12 +1,11 @@
 """People with a password, and browsers."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 from fastapi import FastAPI
 
 from shared.auth.passwords import Passwords
-from shared.bus import MemoryBus
 from shared.web.services import Services
 from tests.support.browsing import Browser, Page, make_apps
 from tests.support.builders import Tenant, make_tenant
@@ -15,8 +14,6 @@ from tests.support.people import MadePerson, add_member, make_person
 PASSWORD = "seven quiet lamps in a row"
 # Cheap ones: what a hash costs is looked at elsewhere.
 PASSWORDS = Passwords(memory_kib=64, passes=1)
-# Making six apps takes longer than most tests; by the address of their database.
-APPS: dict[str, dict[str, FastAPI]] = {}
 
 
 @dataclass
@@ -43,12 +40,10 @@ class Home:
 
 @pytest.fixture
 async def home(services: Services) -> Home:
-    url = services.settings.database_url
-    if url not in APPS:
-        APPS[url] = make_apps(replace(services, bus=MemoryBus()))
-        APPS[url]["administration"].state.guard.passwords = PASSWORDS
+    apps = make_apps(services)
+    apps["administration"].state.guard.passwords = PASSWORDS
     tenant = await make_tenant(services.database)
     hashed = await PASSWORDS.hash(PASSWORD)
     person = await make_person(services.database, password_hash=hashed)
     await add_member(services.database, tenant, person, "owner")
-    return Home(services, APPS[url], tenant, person)
+    return Home(services, apps, tenant, person)

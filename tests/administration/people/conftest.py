@@ -1,31 +1,24 @@
 """Organisations with people, their letters, and browsers."""
 
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import delete, select
 
 from apps.administration.mail_entry.asking import Asking
-from apps.administration.main import create_app
 from shared.auth.passwords import Passwords
-from shared.bus import MemoryBus
-from shared.clock import SystemClock
-from shared.db import Database, scoped
+from shared.db import scoped
 from shared.jobs import Worker
 from shared.mail.base import Letter
 from shared.mail.queue import QUEUE
 from shared.models import Attempt, AuditEntry
-from shared.settings import Settings
 from shared.web.cookies import SESSION
 from shared.web.csrf import make_token
 from shared.web.services import Services
 from tests.administration.entry.conftest import PASSWORD, Home
-from tests.support.as_users import as_user
-from tests.support.browsing import Browser, Page
+from tests.support.browsing import Browser, Page, make_apps
 from tests.support.builders import make_tenant
 from tests.support.people import MadePerson, add_member, make_person, sign_in
 
@@ -117,19 +110,10 @@ class Office:
             return list(await session.scalars(scoped(self.home.tenant.id, query)))
 
 
-@pytest.fixture(scope="session")
-async def apps(settings: Settings, database: Database) -> AsyncIterator[dict[str, FastAPI]]:
-    """Administration, made once: making its routes takes longer than using them."""
-    bus = MemoryBus()
-    services = Services(settings, database, bus, SystemClock())
-    made = create_app(services=as_user(services, "administration"))
-    made.state.guard.passwords = PASSWORDS
-    yield {"administration": made}
-    await bus.close()
-
-
 @pytest.fixture
-async def office(services: Services, apps: dict[str, FastAPI]) -> Office:
+async def office(services: Services) -> Office:
+    apps = make_apps(services, "administration")
+    apps["administration"].state.guard.passwords = PASSWORDS
     tenant = await make_tenant(services.database)
     async with services.database.unit_of_work() as session:
         # All tests come from one address, which is slowed after a while.

@@ -10,8 +10,6 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 
-from apps.administration.main import create_app
-from shared.bus import MemoryBus
 from shared.clock import SystemClock
 from shared.db import Database
 from shared.ids import new_id
@@ -25,10 +23,8 @@ from shared.models import (
     SsoConnection,
     SsoIdentity,
 )
-from shared.settings import Settings
 from shared.web.services import Services
-from tests.support.as_users import as_user
-from tests.support.browsing import Browser, Page
+from tests.support.browsing import Browser, Page, make_apps
 from tests.support.builders import Tenant, make_tenant
 from tests.support.openid import Provider, Registered, provider
 
@@ -162,13 +158,9 @@ class Company:
 
 
 @pytest.fixture(scope="session")
-async def app(settings: Settings, database: Database) -> AsyncIterator[FastAPI]:
+def app(services: Services) -> FastAPI:
     """One for all tests of a worker: their organisations keep them apart."""
-    bus = MemoryBus()
-    services = Services(settings, database, bus, SystemClock())
-    made = create_app(services=as_user(services, "administration"))
-    yield made
-    await bus.close()
+    return make_apps(services, "administration")["administration"]
 
 
 @pytest.fixture

@@ -5,10 +5,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from apps.api.main import create_app
 from shared.db import Database
-from shared.settings import Settings
 from shared.web.services import Services
+from tests.support.browsing import make_apps
 from tests.support.builders import Tenant, make_tenant
 from tests.support.http import client
 
@@ -25,9 +24,9 @@ async def other(database: Database) -> Tenant:
 
 
 @pytest.fixture
-async def anonymous(settings: Settings, services: Services) -> AsyncIterator[httpx.AsyncClient]:
+async def anonymous(services: Services) -> AsyncIterator[httpx.AsyncClient]:
     """A client without a key."""
-    async with client(create_app(settings, services), "api") as http:
+    async with client(make_apps(services, "api")["api"], "api") as http:
         yield http
 
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from apps.billing.main import create_app
 from apps.billing.metering.service import BACKFILL, EVENTS, Metering
 from shared.jobs.worker import Handler
 from shared.web.services import Services
 from tests.support.as_users import as_user
+from tests.support.browsing import make_apps
 from tests.support.builders import make_tenant
 from tests.support.events import drain
 from tests.support.http import Caller, idle_client
@@ -49,5 +49,5 @@ class Billing(Caller):
 
 @pytest.fixture
 async def billing(services: Services) -> AsyncIterator[Billing]:
-    async with idle_client(create_app(services=services), "billing") as http:
+    async with idle_client(make_apps(services, "billing")["billing"], "billing") as http:
         yield Billing(http, await make_tenant(services.database), services)

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from apps.loyalty.awarding.service import BACKFILL, CLAIMS, EVENTS, Awarding
-from apps.loyalty.main import create_app
 from shared.jobs.worker import Handler
 from shared.web.services import Services
 from tests.support.as_users import as_user
+from tests.support.browsing import make_apps
 from tests.support.builders import MadeDevice, make_device, make_tenant
 from tests.support.events import Sent, commit_events, drain
 from tests.support.http import Caller, idle_client
@@ -69,7 +69,7 @@ class Loyalty(Caller):
 async def loyalty(services: Services) -> AsyncIterator[Loyalty]:
     tenant = await make_tenant(services.database)
     device = await make_device(services.database, tenant)
-    async with idle_client(create_app(services=services), "loyalty") as http:
+    async with idle_client(make_apps(services, "loyalty")["loyalty"], "loyalty") as http:
         made = await Caller(http, tenant).post("/v1/programmes", {"name": "Charge & Collect"})
         yield Loyalty(http, tenant, services, made["id"], device)
         await assert_ledger_balances(services.database, tenant)

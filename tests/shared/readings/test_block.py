@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.readings.block import parse_block
-from shared.readings.check import ANYTHING, Profile, profile
+from shared.readings.check import ANYTHING, Profile, check, profile
 from shared.readings.parse import Reading, parse
 
 NOW = 1_763_740_800_000
@@ -67,6 +67,14 @@ def test_a_block_of_readings_is_taken_at_once(fits: Profile) -> None:
     assert taken is not None
     assert [reading.seq for reading in taken] == list(range(5, 70))
     assert taken[-1].values == {"temp": 34.5, "door": True}
+
+
+def test_ever_new_names_slow_nobody_else_for_ever() -> None:
+    for number in range(25_000):
+        assert check({f"made_up_{number}": 1}, ANYTHING) is None
+    lines = [a_line(seq, NOW + seq) for seq in range(5, 10)]
+    parse(lines[0], ANYTHING, NOW, OLDEST)
+    assert parse_block(lines, ANYTHING, NOW, OLDEST, 4) is not None
 
 
 @pytest.mark.parametrize(

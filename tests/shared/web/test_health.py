@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -10,6 +11,7 @@ from shared.settings import Settings
 from shared.web.app import create_web_app
 from shared.web.services import Services, provide
 from shared.web.settings import WebSettings
+from tests.shared.web.conftest import make_app
 from tests.support import servers
 from tests.support.http import client
 from tests.support.until import until
@@ -21,11 +23,12 @@ async def test_it_is_alive_and_ready(http: httpx.AsyncClient) -> None:
 
 
 async def test_while_it_drains_it_is_alive_but_not_ready(
-    http: httpx.AsyncClient, services: Services
+    services: Services,
 ) -> None:
-    services.draining = True
-    assert (await http.get("/healthz")).status_code == 200
-    answer = await http.get("/readyz")
+    app = make_app(replace(services, draining=True))
+    async with client(app) as http:
+        assert (await http.get("/healthz")).status_code == 200
+        answer = await http.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["code"] == "unavailable"
 
