@@ -20,7 +20,7 @@ test: setup ## Run all tests, on a MariaDB that they start (TEST_DATABASE_URL: o
 
 test-proxy: setup ## Run tests of the API through a stand-in for RDS Proxy; fails when a statement pins
 	@scripts/servers
-	@exec $(BIN)/pytest -n $(WORKERS) --dist worksteal --through-proxy -k mariadb $(or $(ARGS),tests/apps/api)
+	@exec $(BIN)/pytest -n $(WORKERS) --dist worksteal --through-proxy -k "mariadb and not keeps_its_word" $(or $(ARGS),tests/apps/api)
 
 # What needs every privilege of migrations/grants.py at least once, and no test of minutes.
 AS_USERS = tests/apps/cli/test_accounts.py tests/isolation/test_limited_member.py tests/reporting/test_runs.py \
@@ -85,7 +85,7 @@ down: ## End all containers; the volumes stay (scripts/compose down -v: these to
 test-compose: setup ## Build the images, start the containers on free ports, kill each; nothing acknowledged may be lost (ARGS: for pytest)
 	@$(BIN)/python -m scripts.images --build-only
 	@scripts/engine mysql:8.4 valkey/valkey:8-alpine nginx:1.28-alpine eclipse-mosquitto:2 >/dev/null
-	@FORTRESS_TEST_COMPOSE=1 TEST_DATABASE_URL=mysql+aiomysql://none@127.0.0.1:1 exec $(BIN)/pytest tests/compose tests/bastion/image tests/images/built $(ARGS)
+	@FORTRESS_TEST_COMPOSE=1 TEST_DATABASE_URL=mysql+aiomysql://none@127.0.0.1:1 exec $(BIN)/pytest -n 2 --dist loadgroup tests/compose tests/bastion/image tests/images/built $(ARGS)
 
 lock: setup ## Renew locks/*.txt after a change of pyproject.toml (UPGRADE=1: to current releases)
 	@$(BIN)/python -m scripts.lock $(if $(UPGRADE),--upgrade)

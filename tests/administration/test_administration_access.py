@@ -2,7 +2,8 @@ from apps.administration.main import create_app
 from shared.web.services import Services
 from tests.administration.signed_in import signed_in
 from tests.support.builders import make_tenant
-from tests.support.contract import check_contract, on_mariadb
+from tests.support.contract import check_contract
+from tests.support.databases import on_mariadb
 
 
 async def test_it_is_alive_and_ready(services: Services) -> None:

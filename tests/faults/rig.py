@@ -190,7 +190,9 @@ class Rig:
             talker = Talker(port or self.ingest.port, device, rng, burst=BURST, rest_s=REST_S)
             self.talkers.append(talker)
             talker.client.start()
-        self._talking = talking = asyncio.gather(*(talker.talk(self._stop) for talker in self.talkers))
+        self._talking = talking = asyncio.gather(
+            *(talker.talk(self._stop) for talker in self.talkers)
+        )
         try:
             await self.flows(1_000)
             self.remember_memory()

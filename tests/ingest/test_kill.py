@@ -16,11 +16,12 @@ from tests.support.talkers import Talker, stored_numbers
 from tests.support.until import until
 
 DEVICES = 8
-KILLS = 10
+# Each costs seconds; a laptop's SQLite has one writer, so few things can go wrong in it.
+KILLS = {"mariadb": 10, "sqlite": 3}
 
 
 @pytest.mark.timeout(300)
-async def test_ten_kills_lose_and_double_nothing(
+async def test_kills_lose_and_double_nothing(
     database: Database, database_url: str, tmp_path: Path
 ) -> None:
     rng = random.Random(20)
@@ -36,7 +37,7 @@ async def test_ten_kills_lose_and_double_nothing(
         talker.client.start()
     talking = asyncio.gather(*(talker.talk(stop) for talker in talkers))
 
-    for _ in range(KILLS):
+    for _ in range(KILLS["sqlite" if database.is_sqlite else "mariadb"]):
         before = sum(talker.acked for talker in talkers)
         further = rng.randrange(1, 3000)
         await until(

@@ -4,7 +4,8 @@ from apps.reporting.main import create_app
 from shared.web.services import Services
 from tests.reporting.exporting import T0, body, signed_in
 from tests.support.builders import make_device, make_tenant
-from tests.support.contract import check_contract, on_mariadb
+from tests.support.contract import check_contract
+from tests.support.databases import on_mariadb
 from tests.support.http import idle_client
 from tests.support.isolation import operations
 from tests.support.telemetry import store_event, store_readings

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -16,6 +17,8 @@ from shared.settings import Settings
 
 SERVER = "FORTRESS_TEST_SERVER"
 KINDS = ("mariadb", "sqlite")
+# For what takes long, and finds what is the same on every database.
+on_mariadb = pytest.mark.parametrize("database_url", ["mariadb"], indirect=True, scope="session")
 # The kinds of which a database was made since the test began; the closing summary counts by it.
 opened: set[str] = set()
 

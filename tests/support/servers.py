@@ -1,13 +1,15 @@
 """Real servers for tests: each on a free port with its own folder under var/, stopped after."""
 
+import itertools
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -15,11 +17,19 @@ VAR = ROOT / "var" / "test"
 START_S = 60
 
 
+# Below those that systems give to outgoing connections, which would take one before its server
+# does. Each process begins elsewhere and gives none twice.
+PORTS = range(12_000, 32_000)
+_ports = itertools.islice(itertools.cycle(PORTS), random.randrange(len(PORTS)), None)
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of 127.0.0.1 on which nobody listens."""
+    for port in _ports:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("the ports have no end")
 
 
 def find(*names: str) -> str:

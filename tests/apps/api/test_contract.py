@@ -5,7 +5,8 @@ from shared.db import Database
 from shared.settings import Settings
 from shared.web.services import Services
 from tests.support.builders import make_device, make_tenant
-from tests.support.contract import check_contract, on_mariadb
+from tests.support.contract import check_contract
+from tests.support.databases import on_mariadb
 
 
 # Some 800 requests, each with a database behind it.

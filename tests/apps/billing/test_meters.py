@@ -8,7 +8,8 @@ from shared.db import scoped
 from shared.models import AuditEntry
 from tests.apps.billing.conftest import SUM, Billing
 from tests.support.builders import make_tenant
-from tests.support.contract import check_contract, on_mariadb
+from tests.support.contract import check_contract
+from tests.support.databases import on_mariadb
 from tests.support.http import client
 from tests.support.isolation import operations, statuses
 from tests.support.until import until

@@ -34,6 +34,7 @@ from shared.clock import SystemClock
 from shared.db import Database
 from shared.settings import Settings
 from tests.support.builders import make_tenant
+from tests.support.databases import on_mariadb
 from tests.support.until import until
 
 HOST = "127.0.0.1"
@@ -121,6 +122,7 @@ async def test_every_office_reading_comes_back_with_its_value_exactly(
     assert await messages(everything) == 6000
 
 
+@on_mariadb
 async def test_charging_energy_money_and_points_equal_the_files_to_the_last_digit(
     everything: Everything, shared_data: Path
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.apps.loyalty.conftest import Loyalty
 from tests.support import sessions
 from tests.support.builders import make_device
+from tests.support.databases import on_mariadb
 
 
 def by_hand(rows: list[sessions.Row]) -> dict[str, int]:
@@ -17,6 +18,7 @@ def by_hand(rows: list[sessions.Row]) -> dict[str, int]:
     return points
 
 
+@on_mariadb
 async def test_every_member_has_the_points_of_the_file(loyalty: Loyalty, shared_data: Path) -> None:
     rows = sessions.read(shared_data)
     expected = by_hand(rows)
