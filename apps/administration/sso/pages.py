@@ -52,6 +52,7 @@ from shared.web.transaction import TransactionalRoute
 START = "/sign-in/sso"
 AGREE = "/sign-in/sso/link"
 LONGEST_CODE = 2_000
+SIGNED_IN = [("/sign-in?again=true", "Confirm in another way"), ("/", "Go on without")]
 OTHERS = [(START, "Try single sign-on again"), ("/sign-in", "Sign in in another way")]
 
 log = logging.getLogger(__name__)
@@ -229,8 +230,9 @@ def _asked(request: Request, asked: Asked) -> Response:
 
 def _failed(request: Request, error: DomainError) -> Response:
     text = f"{error.detail[:1].upper()}{error.detail[1:]}."
+    links = SIGNED_IN if isinstance(error, NotAsked) else OTHERS
     return show(
-        request, PAGES, "message.html", error.status, title=error.title, text=text, links=OTHERS
+        request, PAGES, "message.html", error.status, title=error.title, text=text, links=links
     )
 
 

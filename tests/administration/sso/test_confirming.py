@@ -91,6 +91,7 @@ async def test_one_that_does_not_tell_when_it_asked_confirms_nothing(company: Co
     page = await _confirm(company, ann)
     assert page.status == 403
     assert "did not ask you again" in page.text
+    assert (await company.browser.open("administration", "/sign-in?again=true")).path == "/sign-in"
     assert (await _weighty(company)).path.startswith("/confirm")
 
 
