@@ -27,6 +27,9 @@ WELL_S: Final = 30.0
 # What a process may take to end beyond the time that draining has.
 END_S: Final = 10.0
 
+# Drained, or told to end before it could hear it: then it had served nobody yet.
+ENDED: Final = frozenset({0, -signal.SIGTERM})
+
 log = logging.getLogger(__name__)
 
 
@@ -74,14 +77,14 @@ class Supervisor:
                 process.terminate()
 
     async def run(self) -> int:
-        """Returns 0 if every process drained, else 1."""
+        """Returns 0 if every process drained or had not begun, else 1."""
         reporting = asyncio.create_task(
             report(lambda: self.connections, self._settings, self._stop)
         )
         with self._listener, self._trackers or nullcontext():
             codes = await asyncio.gather(*map(self._keep, range(self._settings.workers)))
         await reporting
-        return 1 if any(codes) else 0
+        return 0 if ENDED.issuperset(codes) else 1
 
     async def _keep(self, number: int) -> int:
         wait = FIRST_WAIT_S

@@ -63,6 +63,13 @@ async def test_one_that_does_not_end_is_killed_and_said(monkeypatch: pytest.Monk
     assert await work == 1
 
 
+async def test_one_that_has_not_begun_ends_well() -> None:
+    supervisor, work = running(PATIENT, workers=2)
+    await until(lambda: len(supervisor.pids) == 2)
+    supervisor.stop()
+    assert await work == 0
+
+
 async def test_a_port_in_use_is_said_at_once(taken: int) -> None:
     with pytest.raises(ConfigurationError, match="FORTRESS_TCP_PORT"):
         Supervisor(IngestSettings(tcp_host="127.0.0.1", tcp_port=taken, workers=2))
