@@ -56,9 +56,9 @@ async def test_a_process_that_dies_is_replaced() -> None:
 
 async def test_one_that_does_not_end_is_killed_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("apps.ingest.supervisor.END_S", 0.1)
-    script = "import signal, sys; signal.signal(15, signal.SIG_IGN); sys.stdin.read()"
-    supervisor, work = running(script, workers=2, drain_s=0.1)
-    await until(lambda: len(supervisor.pids) == 2)
+    script = "import os, signal; signal.signal(15, signal.SIG_IGN); os.write(0, b'1\\n')"
+    supervisor, work = running(f"{script}; {PATIENT}", workers=2, drain_s=0.1)
+    await until(lambda: supervisor.connections == 2)
     supervisor.stop()
     assert await work == 1
 
