@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextvars import Context
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -115,8 +116,12 @@ class TaskCredentials:
     def _start(self) -> asyncio.Task[Credentials]:
         if self._fetching is None or self._fetching.done():
             self._tried_at = self._clock.now()
-            self._fetching = asyncio.create_task(self._renew(), name="aws-credentials")
-            self._fetching.add_done_callback(self._report)
+            # For whoever waits: what it logs is not of the request that happens to begin it.
+            alone = Context()
+            self._fetching = asyncio.create_task(
+                self._renew(), name="aws-credentials", context=alone
+            )
+            self._fetching.add_done_callback(self._report, context=alone)
         return self._fetching
 
     async def _renew(self) -> Credentials:

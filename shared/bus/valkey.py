@@ -6,6 +6,7 @@ import random
 import re
 import time
 from contextlib import suppress
+from contextvars import Context
 from typing import Any
 
 from prometheus_client import Counter
@@ -51,7 +52,8 @@ class ValkeySubscription(Inbox):
         self._interrupted = False
         self.established = asyncio.Event()
         owner.add(self)
-        self._task = asyncio.create_task(self._keep_reading())
+        # It outlives the request that begins it: what it logs is not of that one.
+        self._task = asyncio.create_task(self._keep_reading(), context=Context())
 
     async def close(self) -> None:
         self._owner.discard(self)

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from shared.auth import sessions
 from shared.auth.sessions import Lifetimes, SignedIn
 from shared.errors import Unauthenticated
+from shared.telemetry import logs
 from shared.web import cookies
 from shared.web.returns import addresses
 from shared.web.services import Services
@@ -52,6 +53,8 @@ async def present(request: Request) -> SignedIn | None:
         return None
     if not hasattr(request.state, "signed_in"):
         request.state.signed_in = await _find(request, token)
+        if request.state.signed_in is not None:
+            logs.bind(who=request.state.signed_in.person_public_id)
     found: SignedIn | None = request.state.signed_in
     return found
 

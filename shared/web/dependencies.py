@@ -15,6 +15,7 @@ from shared.auth.principal import NotFresh, Principal, is_fresh
 from shared.clock import Clock
 from shared.db import AsyncReadSession
 from shared.errors import Forbidden, Unauthenticated
+from shared.telemetry import logs
 from shared.web import access, idempotency
 from shared.web.cursors import Cursors
 from shared.web.problems import request_id
@@ -65,6 +66,7 @@ async def _key(request: Request, key: str) -> Principal:
     now = here.clock.now()
     async with here.database.read() as session:
         principal, stale = await keys.authenticate(session, key, now)
+    logs.bind(who=principal.actor)
     if stale:
         async with here.database.unit_of_work() as writing:
             await keys.note_use(writing, principal, now)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 import time
+from collections.abc import Sequence
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -75,7 +76,8 @@ class Limits:
             await self._app(scope, receive, send)
             return
         scope["fortress.request_id"] = _request_id(scope)
-        with logs.bound(request_id=scope["fortress.request_id"]):
+        bound = {"request_id": scope["fortress.request_id"], "app": self._name}
+        with logs.bound(**bound, address=_address(scope)):
             await self._exchange(scope, receive, send)
 
     async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -162,6 +164,12 @@ def _has_body(scope: Scope) -> bool:
 
 def _header(scope: Scope, name: bytes) -> bytes | None:
     return next((value for key, value in scope["headers"] if key == name), None)
+
+
+def _address(scope: Scope) -> str | None:
+    """Where the caller is, as the server makes it out behind the proxies that it trusts."""
+    client: Sequence[str] | None = scope.get("client")
+    return client[0] if client else None
 
 
 def _request_id(scope: Scope) -> str:

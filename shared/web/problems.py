@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from shared.errors import DomainError, Invalid, Unavailable
+from shared.telemetry import logs
 from shared.telemetry.clean import clean
 from shared.web.pages.errors import suited
 
@@ -38,7 +39,11 @@ class Problem(JSONResponse):
 def problem(
     status: int, code: str, title: str, detail: str, request_id: str | None, **extra: Any
 ) -> Problem:
-    """A problem document. `code` is stable; `request_id` finds the log lines."""
+    """A problem document. `code` is stable; `request_id` finds the log lines.
+
+    The request's own line in the log has the code too: it tells a forged form from a missing right.
+    """
+    logs.bind(problem=code)
     body = {"type": "about:blank", "title": title, "status": status, "code": code}
     body |= {"detail": detail, "request_id": request_id, **extra}
     response = Problem(body, status)

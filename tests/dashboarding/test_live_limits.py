@@ -6,15 +6,18 @@ from collections.abc import Awaitable, Callable
 import pytest
 from sqlalchemy import delete
 
+from apps.dashboarding.live.hub import Hub
 from apps.dashboarding.live.service import Live
 from apps.dashboarding.settings import DashboardingSettings
 from shared.auth import limits, sessions
 from shared.auth.principal import Principal
 from shared.db import Database
 from shared.models import DeviceGroupDevice
+from shared.telemetry import logs
 from shared.web.services import Services
 from tests.support.as_users import as_user
 from tests.support.builders import MadeDevice, make_device, make_group, make_tenant
+from tests.support.logged import logged
 from tests.support.people import LIFETIMES, make_member, sign_in
 
 Change = Callable[[Database, Principal, str], Awaitable[None]]
@@ -63,6 +66,23 @@ async def test_the_snapshot_has_the_devices_of_their_groups(services: Services) 
     await stream.aclose()
     assert inside.public_id in first
     assert outside.public_id not in first
+
+
+async def test_what_fails_for_all_readers_is_said_of_none(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_hub: Hub) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Hub, "run", fail)
+    principal, *_ = await limited(services)
+    here = live(services)
+    with logged() as lines:
+        with logs.bound(who=principal.actor):
+            stream = here.stream(principal, await here.devices(principal, []), None)
+            _ = [block async for block in stream]
+        (line,) = [one for one in lines() if "a live hub failed" in one["message"]]
+    assert "who" not in line
 
 
 @pytest.mark.parametrize("change", [lift, take_out])

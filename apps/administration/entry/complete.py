@@ -17,6 +17,7 @@ from shared.auth.principal import is_fresh
 from shared.auth.sessions import SignedIn
 from shared.auth.throttle import DEVICE_KNOWN
 from shared.models import Person
+from shared.telemetry import logs
 from shared.web import cookies
 from shared.web.access import NotSignedIn, lifetimes, present
 from shared.web.entry.detours import ADMINISTRATION
@@ -105,6 +106,7 @@ async def _begin(
         address=told.address(request),
         agent=told.agent(request),
     )
+    logs.bind(who=person.public_id)
     log.info("%s signed in by %s", person.public_id, method)
     whose = Whose(person.id, person.public_id)
     after = {"method": method}

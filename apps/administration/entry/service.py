@@ -64,7 +64,8 @@ class Checks:
         )
         kind = await check_code(self.session, person_id, given, self.now, seal=self.guard.seal)
         if kind is None:
-            log.warning("a code for person %s from %s was wrong", person_id, self.address)
+            who = person.public_id if person else "a closed account"
+            log.warning("a code for %s from %s was wrong", who, self.address)
             raise WrongCode
         await self.guard.codes.passed(self.session, attempt, self.now)
         return kind

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncGenerator, Coroutine
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
+from contextvars import Context
 
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
@@ -195,7 +196,9 @@ class Hubs:
             return found[0]
         feed = await self._services.bus.subscribe(f"live:{principal.org_public_id}")
         hub = Hub(self._services, self._settings, principal.org_id, feed)
-        self._hubs[principal.org_id] = hub, asyncio.create_task(_run(hub))
+        # Its lines are not those of the request that happens to begin it.
+        running = asyncio.create_task(_run(hub), context=Context())
+        self._hubs[principal.org_id] = hub, running
         return hub
 
     async def _close(self, org_id: int) -> None:

@@ -90,6 +90,15 @@ async def test_guesses_are_slowed_but_not_those_of_the_owners_browser(enrolled: 
     assert owner.path == "/account"
 
 
+async def test_a_wrong_code_is_logged_of_whom_and_from_where(
+    enrolled: Enrolled, caplog: pytest.LogCaptureFixture
+) -> None:
+    await enrolled.type_code(enrolled.desk.browser, "135790")
+    said = f"a code for {enrolled.desk.person.public_id} from 127.0.0.1 was wrong"
+    assert said in caplog.messages
+    assert "135790" not in caplog.text
+
+
 async def test_a_passkey_stands_for_both_steps(enrolled: Enrolled) -> None:
     desk = enrolled.desk
     await desk.sign_in()

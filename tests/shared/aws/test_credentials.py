@@ -9,6 +9,8 @@ import pytest
 from shared.aws import credentials as module
 from shared.aws.credentials import Credentials, CredentialsUnavailable, TaskCredentials
 from shared.clock import ManualClock
+from shared.telemetry import logs
+from tests.support.logged import logged
 from tests.support.until import until
 
 LIFE = timedelta(hours=6)
@@ -98,6 +100,17 @@ async def test_before_that_nothing_is_fetched(
     assert source.calls == 1
     assert held._fetching is not None
     assert held._fetching.done()
+
+
+async def test_that_they_cannot_be_fetched_is_said_of_no_request(
+    held: TaskCredentials, source: Source
+) -> None:
+    source.error = OSError("away")
+    with logged() as lines:
+        with logs.bound(who="usr_1"), pytest.raises(CredentialsUnavailable):
+            await held.get()
+        (line,) = await until(lambda: [one for one in lines() if "away" in one["message"]])
+    assert "who" not in line
 
 
 async def test_those_that_still_count_are_served_while_fetching_fails(

@@ -10,7 +10,9 @@ import pytest
 from shared.bus import Message, connect_bus, valkey
 from shared.bus.valkey import ValkeyBus
 from shared.settings import Settings
+from shared.telemetry import logs
 from tests.support import servers
+from tests.support.logged import logged
 from tests.support.until import until
 
 
@@ -53,6 +55,16 @@ async def test_a_subscription_made_without_a_server_begins_when_there_is_one(
         await until(lambda: bus.publish("live:a", b"x"))
         assert await subscription.get(20) == Message("live:a", b"x")
         await bus.close()
+
+
+async def test_a_subscription_without_a_server_is_said_of_no_request() -> None:
+    bus = ValkeyBus(f"valkey://127.0.0.1:{servers.free_port()}/0")
+    with logged() as lines:
+        with logs.bound(who="usr_1"):
+            await bus.subscribe("live:a")
+        said = await until(lambda: [one for one in lines() if "without the bus" in one["message"]])
+        await bus.close()
+    assert "who" not in said[0]
 
 
 class Deaf:

@@ -16,6 +16,7 @@ from shared.web.serve import server_config
 from shared.web.services import Services
 from shared.web.settings import WebSettings
 from tests.support.http import served
+from tests.support.logged import logged, of_requests
 
 FORWARDED = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
 router = APIRouter()
@@ -54,6 +55,33 @@ async def test_anybody_else_is_not(tmp_path: Path) -> None:
     async with behind("192.0.2.1", tmp_path) as http:
         answer = (await http.get("/seen", headers=FORWARDED)).json()
     assert answer == {"origin": "http://billing.fortress.localhost", "from": "127.0.0.1"}
+
+
+async def test_an_address_before_the_true_one_is_not_the_callers(tmp_path: Path) -> None:
+    """Whoever comes may send a header of their own; the proxy adds the true address behind it."""
+    spoofed = {"X-Forwarded-For": "203.0.113.66, 127.0.0.1, 10.0.0.1, 192.0.2.7"}
+    async with behind("127.0.0.0/8", tmp_path) as http:
+        assert (await http.get("/seen", headers=spoofed)).json()["from"] == "192.0.2.7"
+
+
+async def test_nor_is_one_of_a_header_of_its_own(tmp_path: Path) -> None:
+    twice = [("X-Forwarded-For", "203.0.113.66"), ("X-Forwarded-For", "192.0.2.7")]
+    async with behind("127.0.0.0/8", tmp_path) as http:
+        assert (await http.get("/seen", headers=twice)).json()["from"] == "192.0.2.7"
+
+
+@pytest.mark.parametrize(
+    ("trusted", "address"), [("127.0.0.0/8", "192.0.2.7"), ("192.0.2.1", "127.0.0.1")]
+)
+async def test_the_log_has_the_address_that_counts(
+    tmp_path: Path, trusted: str, address: str
+) -> None:
+    spoofed = {"X-Forwarded-For": "203.0.113.66, 192.0.2.7"}
+    with logged() as lines:
+        async with behind(trusted, tmp_path) as http:
+            await http.get("/seen", headers=spoofed)
+    (line,) = of_requests(lines)
+    assert (line["app"], line["address"]) == ("billing", address)
 
 
 @pytest.mark.parametrize("name", ["X-Forwarded-Host", "Forwarded", "X-Forwarded-Port", "X-Host"])
