@@ -15,6 +15,8 @@ from infra.routes import load as load_routes
 LABEL = "static"
 DOWNLOADS = "/downloads/*"
 YEAR = cdk.Duration.days(365)
+# For what is opened by itself. A page that uses a file of here goes by its own policy.
+POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
 class Cdn(Construct):
@@ -105,14 +107,24 @@ class Cdn(Construct):
                 access_control_allow_origins=hosts,
                 origin_override=True,
             ),
-            security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
-                content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
-                strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
-                    access_control_max_age=YEAR, include_subdomains=True, override=True
-                ),
-            ),
+            security_headers_behavior=_security(),
             custom_headers_behavior=_custom(headers),
         )
+
+
+def _security() -> cloudfront.ResponseSecurityHeadersBehavior:
+    return cloudfront.ResponseSecurityHeadersBehavior(
+        content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+            content_security_policy=POLICY, override=True
+        ),
+        content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
+        frame_options=cloudfront.ResponseHeadersFrameOptions(
+            frame_option=cloudfront.HeadersFrameOption.DENY, override=True
+        ),
+        strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
+            access_control_max_age=YEAR, include_subdomains=True, override=True
+        ),
+    )
 
 
 def _custom(headers: dict[str, str]) -> cloudfront.ResponseCustomHeadersBehavior | None:

@@ -74,6 +74,26 @@ def test_only_pages_of_the_apps_use_its_fonts_and_modules(
     assert origins == [f"https://{routes.host(route, domain)}" for route in routes.web]
 
 
+@pytest.mark.parametrize("name", ["Static", "Downloads"])
+def test_what_is_opened_by_itself_runs_nothing_and_is_in_no_frame(
+    edge: dict[str, Any], name: str
+) -> None:
+    headers = _headers(edge, name)["SecurityHeadersConfig"]
+    assert headers["ContentSecurityPolicy"] == {
+        "ContentSecurityPolicy": "default-src 'none'; frame-ancestors 'none'",
+        "Override": True,
+    }
+    assert headers["FrameOptions"] == {"FrameOption": "DENY", "Override": True}
+    assert headers["ContentTypeOptions"] == {"Override": True}
+
+
+@pytest.mark.parametrize("name", ["Static", "Downloads"])
+def test_browsers_are_told_to_come_by_tls_for_a_year(edge: dict[str, Any], name: str) -> None:
+    told = _headers(edge, name)["SecurityHeadersConfig"]["StrictTransportSecurity"]
+    assert told["AccessControlMaxAgeSec"] == 365 * 24 * 3_600
+    assert told["IncludeSubdomains"] is True
+
+
 def test_the_private_files_are_behind_no_cdn(templates: Templates, environment_name: str) -> None:
     policy = only(templates[f"fortress-{environment_name}-data"], "AWS::S3::BucketPolicy")
     assert "cloudfront" not in str(policy)
