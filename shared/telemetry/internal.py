@@ -17,6 +17,7 @@ HEAD_BYTES = 8_192
 REQUEST_S = 5.0
 CHECK_S = 5.0
 CONNECTIONS = 50
+PLAIN = "text/plain; charset=utf-8"
 REASONS = {
     200: "OK",
     400: "Bad Request",
@@ -93,7 +94,7 @@ class InternalServer:
             writer.close()
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        status, kind, body = 408, "text/plain", b"the request did not arrive in time\n"
+        status, kind, body = 408, PLAIN, b"the request did not arrive in time\n"
         method = b"GET"
         with suppress(TimeoutError):
             async with asyncio.timeout(self._request_s):
@@ -106,16 +107,16 @@ class InternalServer:
     async def _answer(self, method: bytes, path: bytes) -> Answer:
         if not path:
             status = 431 if method == b"LONG" else 400
-            return status, "text/plain", b"not a request that is understood here\n"
+            return status, PLAIN, b"not a request that is understood here\n"
         if method not in (b"GET", b"HEAD"):
-            return 405, "text/plain", b"only GET and HEAD\n"
+            return 405, PLAIN, b"only GET and HEAD\n"
         if path == b"/metrics":
             return 200, CONTENT_TYPE_LATEST, generate_latest(self._registry)
         if path == b"/healthz":
             return _state(200, "ok")
         if path == b"/readyz":
             return await self._readiness()
-        return 404, "text/plain", b"/metrics, /healthz or /readyz\n"
+        return 404, PLAIN, b"/metrics, /healthz or /readyz\n"
 
     async def _readiness(self) -> Answer:
         try:

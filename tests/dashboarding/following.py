@@ -32,6 +32,7 @@ class Stream:
     """The events of one answer."""
 
     def __init__(self, answer: httpx.Response) -> None:
+        self.media_type = answer.headers["content-type"]
         self._lines = answer.aiter_lines()
         self.comments = 0
 

@@ -40,6 +40,7 @@ async def test_a_snapshot_comes_first_with_the_latest_values_of_all_devices(
         await here.commit(tenant, first, {"temp": [21.5, T0]}, online=True, boot=3, last_seq=9)
         async with here.follow(tenant) as stream:
             event = await stream.next()
+    assert stream.media_type == "text/event-stream; charset=utf-8"
     assert event is not None
     assert event.name == "snapshot"
     assert (event.data["full"], event.data["last"]) == (True, True)

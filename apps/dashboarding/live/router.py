@@ -15,7 +15,7 @@ router = APIRouter(route_class=TransactionalRoute, prefix="/v1", tags=["live"])
 # A list of any length would not fit into a request's head; who wants more leaves it out.
 MOST_DEVICES = 100
 HEADERS = {
-    "content-type": "text/event-stream",
+    "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-store",
     "x-accel-buffering": "no",
 }

@@ -19,7 +19,7 @@ TYPES = MappingProxyType(
     {
         ".css": "text/css; charset=utf-8",
         ".js": "text/javascript; charset=utf-8",
-        ".svg": "image/svg+xml",
+        ".svg": "image/svg+xml; charset=utf-8",
         ".png": "image/png",
         ".woff2": "font/woff2",
     }

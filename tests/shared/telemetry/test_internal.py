@@ -52,6 +52,13 @@ async def test_metrics_are_prometheus_text(state: State) -> None:
     assert answer.headers["content-type"].startswith("text/plain")
 
 
+@pytest.mark.parametrize("path", ["/metrics", "/nothing"])
+async def test_text_says_how_it_is_written(state: State, path: str) -> None:
+    kind = (await ask(state, "GET", path)).headers["content-type"]
+    assert kind.startswith("text/plain")
+    assert "charset=utf-8" in kind
+
+
 async def test_it_is_alive_even_when_it_is_not_ready(state: State) -> None:
     state.ready = False
     assert (await ask(state, "GET", "/healthz")).status_code == 200

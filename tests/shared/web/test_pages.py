@@ -223,7 +223,12 @@ def test_who_wants_a_page_says_so(accept: str, html: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("fortress.css", "text/css; charset=utf-8"), ("icon.svg", "image/svg+xml")]
+    ("name", "kind"),
+    [
+        ("fortress.css", "text/css; charset=utf-8"),
+        ("session.js", "text/javascript; charset=utf-8"),
+        ("icon.svg", "image/svg+xml; charset=utf-8"),
+    ],
 )
 async def test_a_file_is_kept_forever_under_its_name(
     http: httpx.AsyncClient, name: str, kind: str
