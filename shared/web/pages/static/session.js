@@ -2,6 +2,8 @@
 // elsewhere goes away within seconds. A page that nobody looks at does not ask; it asks first
 // thing when it is looked at again.
 const EVERY_MS = 3000;
+// A server that takes the question and says nothing is asked again after this time.
+const PATIENCE_MS = 5000;
 
 let asking = false;
 
@@ -11,13 +13,14 @@ async function look() {
   }
   asking = true;
   try {
-    const answer = await fetch("/session", { cache: "no-store", redirect: "error" });
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const answer = await fetch("/session", { cache: "no-store", redirect: "error", signal });
     if (answer.status === 401) {
       const here = location.pathname + location.search;
       location.replace("/signed-out?return=" + encodeURIComponent(here));
     }
   } catch {
-    // No network, or the server is away: neither says that the session is over.
+    // No network, or the server is away or silent: nothing of it says that the session is over.
   } finally {
     asking = false;
   }
