@@ -85,7 +85,17 @@ down: ## End all containers; the volumes stay (scripts/compose down -v: these to
 test-compose: setup ## Build the images, start the containers on free ports, kill each; nothing acknowledged may be lost (ARGS: for pytest)
 	@$(BIN)/python -m scripts.images --build-only
 	@scripts/engine mysql:8.4 valkey/valkey:8-alpine nginx:1.28-alpine eclipse-mosquitto:2 >/dev/null
-	@FORTRESS_TEST_COMPOSE=1 TEST_DATABASE_URL=mysql+aiomysql://none@127.0.0.1:1 exec $(BIN)/pytest -n 2 --dist loadgroup tests/compose tests/bastion/image tests/images/built $(ARGS)
+	@exec $(if $(ARGS),env $(IN_CONTAINERS) tests/compose $(ALONE) $(ARGS),$(MAKE) --no-print-directory -k -j2 test-stack test-alone)
+
+IN_CONTAINERS = FORTRESS_TEST_COMPOSE=1 TEST_DATABASE_URL=mysql+aiomysql://none@127.0.0.1:1 $(BIN)/pytest
+ALONE = tests/bastion/image tests/images/built
+
+# Side by side: both wait for containers most of the time.
+test-stack:
+	@$(IN_CONTAINERS) tests/compose
+
+test-alone:
+	@$(IN_CONTAINERS) $(ALONE)
 
 lock: setup ## Renew locks/*.txt after a change of pyproject.toml (UPGRADE=1: to current releases)
 	@$(BIN)/python -m scripts.lock $(if $(UPGRADE),--upgrade)
@@ -96,4 +106,4 @@ clean: ## Remove the environment, caches and what tests left (data of `make run`
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /make \1	/' | expand -t 18
 
-.PHONY: setup run test test-proxy test-users lint format bench faults fuzz synth plan images secrets up down test-compose lock clean help
+.PHONY: setup run test test-proxy test-users test-stack test-alone lint format bench faults fuzz synth plan images secrets up down test-compose lock clean help

@@ -4,6 +4,8 @@ All but one: a layer that removes files marks each with the time of the removal,
 that rewrites times makes those equal. It is the layer after the base, the same for all images.
 """
 
+import pytest
+
 from scripts.images.__main__ import build, build_arguments
 from scripts.images.engine import Engine
 from scripts.images.plan import Image
@@ -11,6 +13,7 @@ from scripts.images.plan import Image
 REMOVALS = 1
 
 
+@pytest.mark.timeout(400)
 def test_building_again_from_nothing_gives_the_same_layers(engine: Engine, base: str) -> None:
     again = Image(name="ingest", version="again")
     first = engine.inspect(Image(name="ingest").tag)
