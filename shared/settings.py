@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from shared.errors import ConfigurationError
 
 DEVELOPMENT_SECRET = "development-only-secret-of-no-value"  # noqa: S105 - refused elsewhere
+SHORTEST_SECRET = 32
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 DATABASE_FORMS = "sqlite+aiosqlite:///path or mysql+aiomysql://user:password@host:port/name"
 BUS_OPTION = "ssl_ca_certs"
@@ -135,8 +136,8 @@ class Settings(BaseSettings):
         secret = self.secret.get_secret_value()
         if self.environment is not Environment.development and secret == DEVELOPMENT_SECRET:
             raise ValueError("FORTRESS_SECRET still has its development value; set a random one")
-        if len(secret) < 32:
-            raise ValueError("FORTRESS_SECRET is shorter than 32 characters")
+        if len(secret) < SHORTEST_SECRET:
+            raise ValueError(f"FORTRESS_SECRET is shorter than {SHORTEST_SECRET} characters")
         return self
 
     @model_validator(mode="after")
@@ -194,6 +195,39 @@ class Settings(BaseSettings):
         if self.database_password is None:
             return url
         return url.set(password=self.database_password.get_secret_value())
+
+
+class SealingSettings(Settings):
+    """Settings of an app that reads again what it sealed."""
+
+    secret_before: SecretStr | None = Field(
+        None,
+        description="the FORTRESS_SECRET that was in force before this one, as long as something "
+        "is sealed or signed with it; the log says when nothing is",
+    )
+
+    @field_validator("secret_before", mode="before")
+    @classmethod
+    def _none_is_none(cls, value: object) -> object:
+        # docker-compose.yml hands it on, set or not.
+        return value or None
+
+    @model_validator(mode="after")
+    def _is_another(self) -> Self:
+        if self.secret_before is None:
+            return self
+        before = self.secret_before.get_secret_value()
+        if len(before) < SHORTEST_SECRET:
+            raise ValueError(
+                f"FORTRESS_SECRET_BEFORE is shorter than {SHORTEST_SECRET} characters; "
+                "leave it out where there is none"
+            )
+        if before == self.secret.get_secret_value():
+            raise ValueError(
+                "FORTRESS_SECRET_BEFORE is FORTRESS_SECRET itself; set the one before, "
+                "or leave it out"
+            )
+        return self
 
 
 S = TypeVar("S", bound="Settings")

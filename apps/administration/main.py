@@ -17,6 +17,7 @@ from apps.administration.letters.pages import make_router
 from apps.administration.mail_entry.asking import Asking
 from apps.administration.navigation import NAVIGATION
 from apps.administration.organisations.router import router as organisations
+from apps.administration.renewing import Renewal, kept, renewing
 from apps.administration.routers import OVERSIGHT, PEOPLE, SIGN_ON
 from apps.administration.settings import AdministrationSettings
 from apps.administration.sign_on.names import Names
@@ -39,9 +40,8 @@ def create_app(
     """The app. It makes and closes services of its own unless it is given some."""
     here = provide(AdministrationSettings, settings, services)
     own = here.settings_as(AdministrationSettings)
-    post = Post(own)
-    asking = Asking(own.secret.get_secret_value(), post, here.clock)
-    guard = Guard(own.secret.get_secret_value())
+    post, guard = Post(own), Guard(own)
+    asking = Asking(own, post, here.clock)
     keeper = make_keeper(here, own)
     sso, names = SingleSignOn(own), Names(own.dns_server)
     app = create_web_app(
@@ -67,6 +67,7 @@ def create_app(
             tidier(here, own.kept),
             guard.run,
             sealing(here, keeper),
+            renewing(Renewal(here.database, own, kept(guard.seal, sso), keeper.sealer, asking)),
             sso.run,
             rechecker(here, names),
         ],

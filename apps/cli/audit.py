@@ -35,8 +35,12 @@ def verify_files(
         list[Path], typer.Argument(help="Exports of the audit, each going on where the last ends.")
     ],
     key: Annotated[
-        str, typer.Option(help="The public key that has to have signed; see the page /audit.")
-    ] = "",
+        list[str] | None,
+        typer.Option(
+            help="The public key that has to have signed; see the page /audit. Again for another:"
+            " exports from before FORTRESS_SECRET was changed have the key of that time."
+        ),
+    ] = None,
     follows: Annotated[str, typer.Option(help="The hash that an earlier export ended with.")] = "",
     *,
     as_json: Json = False,
@@ -48,26 +52,27 @@ def verify_files(
     missing. Without --key only that it is consistent within itself is checked: whoever forges a
     whole file signs it with a key of their own. The JSON says so with "pinned": false.
     """
-    _check_options(key, follows)
+    keys = key or []
+    _check_options(keys, follows)
     before: Link | str | None = follows or None
     done: list[Verified] = []
     for file in files:
-        done.append(_one(file, before, key or None, as_json=as_json))
+        done.append(_one(file, before, keys, as_json=as_json))
         before = done[-1].end
-    _show(files, done, as_json=as_json, pinned=bool(key))
+    _show(files, done, as_json=as_json, pinned=bool(keys))
 
 
-def _check_options(key: str, follows: str) -> None:
-    if key and not is_key(key):
+def _check_options(keys: list[str], follows: str) -> None:
+    if not all(is_key(key) for key in keys):
         raise Invalid("--key: a public key has 64 hex digits; the page /audit shows it")
     if follows and (len(follows) != HASH_DIGITS or not is_key(follows)):
         raise Invalid("--follows: a hash has 64 hex digits; verifying the earlier file prints it")
 
 
-def _one(file: Path, before: Link | str | None, key: str | None, *, as_json: bool) -> Verified:
+def _one(file: Path, before: Link | str | None, keys: list[str], *, as_json: bool) -> Verified:
     """Raises `typer.Exit` with what is wrong said."""
     try:
-        return verify(_lines(file), follows=before, key=key)
+        return verify(_lines(file), follows=before, key=keys)
     except OSError as error:
         complain(f"{clean(str(file))} cannot be read: {clean(error.strerror or str(error))}")
         raise typer.Exit(UNUSABLE) from None
@@ -99,7 +104,7 @@ def _show(files: list[Path], done: list[Verified], *, as_json: bool, pinned: boo
         say(f"{erased} personal values were erased; their digests are in place.")
     say(f"The chain ends with {last.hash}; a later export follows it.")
     if pinned:
-        say("Signed by the key that you named.")
+        say(f"Signed by {done[-1].key}, which you named.")
         return
     if done[-1].key is not None:
         say(f"Signed by {done[-1].key}, the key in the file. Compare it with the page /audit.")

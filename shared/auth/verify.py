@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,14 +49,18 @@ class Verified:
 
 
 def verify(
-    lines: Iterable[bytes], *, follows: Link | str | None = None, key: str | None = None
+    lines: Iterable[bytes],
+    *,
+    follows: Link | str | None = None,
+    key: str | Collection[str] | None = None,
 ) -> Verified:
     """Check a whole file. Raises `Broken`, `CutOff`.
 
     `follows`: where the file before this one ended, or only the hash of it. `key`: the public key
-    that has to have signed the end; without it, a signature has to fit the key in the file.
+    that has to have signed the end, or several of which one has; without it, a signature has to
+    fit the key in the file.
     """
-    reading = _Reading(follows, key)
+    reading = _Reading(follows, (key,) if isinstance(key, str) else tuple(key or ()))
     number = 0
     for number, line in enumerate(lines, 1):
         reading.take(number, line)
@@ -66,9 +70,9 @@ def verify(
 class _Reading:
     """Where the reading of a file is."""
 
-    def __init__(self, follows: Link | str | None, key: str | None) -> None:
+    def __init__(self, follows: Link | str | None, keys: tuple[str, ...]) -> None:
         self._follows = follows
-        self._key = key
+        self._keys = keys
         self._start: Link | None = None
         self._at = Link("", 0, "")
         self._entries = 0
@@ -172,14 +176,16 @@ class _Reading:
 
     def _signer(self, number: int, text: bytes, value: dict[str, Any]) -> str | None:
         signature, own = value.get("signature"), value.get("key")
-        if signature is None and self._key is None and self._at.sequence == 0:
+        if signature is None and not self._keys and self._at.sequence == 0:
             return None
-        key = self._key or own
-        if not isinstance(signature, str) or not isinstance(key, str):
+        keys = self._keys or ((own,) if isinstance(own, str) else ())
+        if not isinstance(signature, str) or not keys:
             raise Broken(number, "the end of the chain is not signed")
-        if not signed_by(key, _unhex(number, signature), text):
-            raise Broken(number, f"the end of the chain is not signed by the key {key!a}")
-        return key
+        for key in keys:
+            if signed_by(key, _unhex(number, signature), text):
+                return key
+        named = " or ".join(f"{key!a}" for key in keys)
+        raise Broken(number, f"the end of the chain is not signed by the key {named}")
 
 
 def _read(number: int, line: bytes) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Post:
     """
 
     def __init__(self, settings: MailSettings, *templates: Path) -> None:
-        self._seal = Seal(settings.secret.get_secret_value(), "mail")
+        self._seal = Seal.of(settings, "mail")
         self._host = settings.sender.rpartition("@")[2]
         self._templates: Sequence[Path] = templates
 
@@ -74,6 +74,10 @@ class Post:
                 SENT.labels("sent").inc()
 
         return send
+
+    def is_current(self, payload: dict[str, Any]) -> bool:
+        """Whether a letter in the queue is sealed with the present key."""
+        return self._seal.is_current(payload["sealed"])
 
     def _message_id(self, key: str) -> str:
         return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{self._host}>"

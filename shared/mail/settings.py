@@ -7,15 +7,15 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from shared.mail.base import is_address
-from shared.settings import Environment, Settings
+from shared.settings import Environment, SealingSettings
 
 FORMS = "folder://path, smtp://user@host:port, smtps://user@host:port or ses://region"
 SCHEMES = ("folder", "smtp", "smtps", "ses")
 NEAR = ("localhost", "127.0.0.1", "::1")
 
 
-class MailSettings(Settings):
-    """Settings of an app that sends mail."""
+class MailSettings(SealingSettings):
+    """Settings of an app that sends mail: letters wait sealed."""
 
     mail_url: str = Field(
         "folder://var/mail",

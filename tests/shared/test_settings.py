@@ -4,9 +4,9 @@ import pytest
 from pydantic import Field
 
 from shared.errors import ConfigurationError
-from shared.settings import Environment, Settings, load
+from shared.settings import Environment, SealingSettings, Settings, load
 
-RANDOM = "x" * 40
+RANDOM, BEFORE = "x" * 40, "b" * 40
 SIGN_IN = ("DATABASE_URL", "DATABASE_PASSWORD", "DATABASE_IAM", "BUS_URL", "BUS_PASSWORD")
 MYSQL = "mysql+aiomysql://user@db.example.com/fortress"
 # What would be cut off, or end the address early, if it were put into a URL as it is.
@@ -86,6 +86,40 @@ def test_a_short_secret_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("FORTRESS_SECRET", "hunter2")
     assert "hunter2" not in refused()
     assert refused().startswith("FORTRESS_SECRET is shorter")
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ("hunter2", "FORTRESS_SECRET_BEFORE is shorter than 32 characters"),
+        (RANDOM, "FORTRESS_SECRET_BEFORE is FORTRESS_SECRET itself"),
+    ],
+)
+def test_a_secret_before_that_is_none_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, before: str, said: str
+) -> None:
+    monkeypatch.setenv("FORTRESS_SECRET", RANDOM)
+    monkeypatch.setenv("FORTRESS_SECRET_BEFORE", before)
+    assert refused(SealingSettings).startswith(said)
+    assert before not in refused(SealingSettings)
+
+
+def test_a_secret_before_is_known_to_apps_that_seal_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FORTRESS_ENVIRONMENT", "production")
+    monkeypatch.setenv("FORTRESS_SECRET", RANDOM)
+    monkeypatch.setenv("FORTRESS_SECRET_BEFORE", BEFORE)
+    settings = load(SealingSettings)
+    assert settings.secret_before is not None
+    assert settings.secret_before.get_secret_value() == BEFORE
+    assert BEFORE not in f"{settings!r} {settings} {settings.model_dump()}"
+    assert "secret_before" not in load(Settings).model_dump()
+
+
+def test_an_empty_secret_before_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORTRESS_SECRET_BEFORE", "")
+    assert load(SealingSettings).secret_before is None
 
 
 def test_iam_needs_mysql(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,6 +52,18 @@ async def hold(session: AsyncSession, org_id: int) -> AuditChain:
     return (await session.scalars(query.execution_options(populate_existing=True))).one()
 
 
+async def ends(session: AsyncSession, above: int, limit: int) -> Sequence[tuple[str, AuditChain]]:
+    """Chains with the public ids of their organisations, by the numbers of these."""
+    query = (
+        select(Organisation.public_id, AuditChain)  # unscoped: a new key signs all of them
+        .join(AuditChain, AuditChain.org_id == Organisation.id)
+        .where(AuditChain.org_id > above)
+        .order_by(AuditChain.org_id)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in await session.execute(query)]
+
+
 async def newest_number(session: AsyncSession) -> int:
     """The highest number of an entry, in all organisations."""
     highest = select(func.max(AuditEntry.id))  # unscoped: sealing looks at all of them

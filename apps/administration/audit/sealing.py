@@ -56,6 +56,22 @@ class Sealer:
         self._looked_at_all = True
         return sealed
 
+    async def sign_anew(self) -> int:
+        """Sign the ends that a former key signed with the present one; returns how many."""
+        if len(self._keys) == 1:
+            return 0
+        count, above, found = 0, 0, AT_ONCE
+        while found == AT_ONCE:
+            async with self._database.read() as session:
+                every = await chains.ends(session, above, AT_ONCE)
+            found = len(every)
+            for organisation, chain in every:
+                above = chain.org_id
+                if self._is_former(organisation, chain):
+                    await self.seal(chain.org_id)
+                    count += 1
+        return count
+
     async def seal(self, org_id: int, above: int = 0) -> int:
         """Seal the entries of one organisation with numbers above `above`; returns how many."""
         count, done = 0, AT_ONCE
@@ -85,8 +101,16 @@ class Sealer:
         entries = await chains.unsealed(session, org_id, above, AT_ONCE)
         if entries:
             await chains.add_seals(session, _seal(entries, organisation, chain))
+        # An export says one key: it signs the end, whether something came or not.
+        if entries or self._is_former(organisation, chain):
             self.sign(organisation, chain)
         return len(entries)
+
+    def _is_former(self, organisation: str, chain: AuditChain) -> bool:
+        """Whether the ends have a signature that counts, of another key than the present one."""
+        if chain.signature is None or not self.signed(organisation, chain):
+            return False
+        return not signed_by(self._signer.public, chain.signature, _ends(organisation, chain))
 
     def _refuse(self, org_id: int, organisation: str) -> None:
         """To go on from ends that somebody else wrote would sign what they did."""
@@ -94,8 +118,8 @@ class Sealer:
             self._refused.add(org_id)
             log.error(
                 "the audit chain of %s does not have its signature and is not sealed any further: "
-                "it was changed in the database, or FORTRESS_SECRET was and "
-                "FORTRESS_AUDIT_FORMER_KEYS does not have its former key",
+                "it was changed in the database, or FORTRESS_SECRET was, and neither "
+                "FORTRESS_SECRET_BEFORE nor FORTRESS_AUDIT_FORMER_KEYS has the one before",
                 organisation,
             )
 

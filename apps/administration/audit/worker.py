@@ -35,6 +35,9 @@ def sealing(here: Services, keeper: Keeper) -> Background:
 
 def make_keeper(here: Services, settings: AdministrationSettings) -> Keeper:
     """What seals, signs and keeps the audit in this process."""
-    signer = Signer(settings.secret.get_secret_value())
-    sealer = Sealer(here.database, signer, settings.audit_former_keys.split())
+    signer, before = Signer(settings.secret.get_secret_value()), settings.secret_before
+    former = settings.audit_former_keys.split()
+    if before is not None:
+        former.append(Signer(before.get_secret_value()).public)
+    sealer = Sealer(here.database, signer, former)
     return Keeper(sealer, signer.public, settings.audit_kept_days)

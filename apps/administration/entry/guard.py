@@ -5,6 +5,7 @@ import asyncio
 from apps.administration.factors.service import make_seal
 from shared.auth.passwords import Passwords
 from shared.auth.throttle import Devices, Throttle
+from shared.settings import SealingSettings
 
 
 class Guard:
@@ -12,11 +13,12 @@ class Guard:
     database; `devices` knows browsers again.
     """
 
-    def __init__(self, secret: str) -> None:
+    def __init__(self, settings: SealingSettings) -> None:
+        secret = settings.secret.get_secret_value()
         self.passwords = Passwords()
         self.attempts = Throttle(secret, "password")
         self.codes = Throttle(secret, "code")
-        self.seal = make_seal(secret)
+        self.seal = make_seal(settings)
         self.devices = Devices(secret)
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from apps.administration import words
 from apps.administration.factors import repository, rules
 from apps.administration.factors.errors import SetUpOver, WrongFirstCode
-from apps.administration.factors.service import make_seal
 from apps.administration.factors.told import Doing
 from shared.auth.sessions import SignedIn
 from shared.models import Totp
@@ -46,7 +45,7 @@ async def confirm(doing: Doing, secret: str, code: str) -> list[str]:
     step = rules.step_of(secret, code, doing.now.timestamp(), -1)
     if step is None or await _is_again(doing, before, secret):
         raise WrongFirstCode("look at the app again and write the six digits that it shows now")
-    sealed = make_seal(doing.secret).close({"secret": secret}, label=str(person_id))
+    sealed = doing.seal.close({"secret": secret}, label=str(person_id))
     was = None if before is None else {"since": _date(before.created_at)}
     row = before or Totp(person_id=person_id)
     row.secret, row.last_step, row.created_at = sealed, step, doing.now
@@ -103,7 +102,7 @@ async def _is_again(doing: Doing, before: Totp | None, secret: str) -> bool:
     if before is None:
         return False
     try:
-        opened = make_seal(doing.secret).open(before.secret, label=str(before.person_id))
+        opened = doing.seal.open(before.secret, label=str(before.person_id))
     except Unreadable:
         return False
     return bool(opened["secret"] == secret)

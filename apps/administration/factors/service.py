@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.administration.factors import repository, rules
 from shared.sealed import Seal, Unreadable
+from shared.settings import SealingSettings
 
 TOTP = "totp"
 RECOVERY = "recovery"
@@ -19,9 +20,9 @@ async def second_needed(session: AsyncSession, person_id: int) -> bool:
     return await repository.totp(session, person_id) is not None
 
 
-def make_seal(secret: str) -> Seal:
+def make_seal(settings: SealingSettings) -> Seal:
     """What secrets of one-time codes are sealed with, drawn from FORTRESS_SECRET."""
-    return Seal(secret, "one-time codes")
+    return Seal.of(settings, "one-time codes")
 
 
 async def check_code(

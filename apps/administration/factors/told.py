@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.administration import words
 from apps.administration.entry import told
+from apps.administration.entry.guard import Guard
 from apps.administration.entry.told import Whose
 from apps.administration.factors import repository
 from apps.administration.words import Words
@@ -17,6 +18,7 @@ from shared.ids import new_id
 from shared.jobs import wake
 from shared.mail.base import is_address
 from shared.mail.queue import QUEUE, Post
+from shared.sealed import Seal
 from shared.web.access import SignedInOf
 from shared.web.dependencies import ClockOf, WriteSession, after_commit
 from shared.web.services import Services
@@ -40,6 +42,12 @@ class Doing:
     def secret(self) -> str:
         """FORTRESS_SECRET, from which keys are drawn."""
         return self.services.settings.secret.get_secret_value()
+
+    @property
+    def seal(self) -> Seal:
+        """What secrets of one-time codes are sealed with."""
+        guard: Guard = self.request.app.state.guard
+        return guard.seal
 
     @property
     def address(self) -> str | None:

@@ -25,6 +25,7 @@ from shared.mail.base import Mailer, is_address
 from shared.mail.queue import QUEUE, Post
 from shared.models import MailToken, Person
 from shared.sealed import Seal
+from shared.settings import SealingSettings
 
 LINK, RESET, PROVE = "link", "reset", "prove"
 # ASVS 5.0, 6.5.5: what signs in by itself, 10 minutes at most.
@@ -53,10 +54,11 @@ class Asked:
 class Asking:
     """One a process."""
 
-    def __init__(self, secret: str, post: Post, clock: Clock) -> None:
+    def __init__(self, settings: SealingSettings, post: Post, clock: Clock) -> None:
+        secret = settings.secret.get_secret_value()
         self._attempts = Throttle(secret, "mail link")
         self._letters = Throttle(secret, "letter", LETTERS)
-        self._seal = Seal(secret, "request for a link")
+        self._seal = Seal.of(settings, "request for a link")
         self._post = post
         self._clock = clock
 
@@ -107,6 +109,12 @@ class Asking:
             await self._write(session, Asked(**values))
 
         return work
+
+    def is_current(self, payload: dict[str, Any]) -> bool:
+        """Whether what waits in the queue is sealed with the present key."""
+        if "asked" in payload:
+            return self._seal.is_current(payload["asked"])
+        return self._post.is_current(payload)
 
     async def _write(self, session: AsyncSession, asked: Asked) -> None:
         person = await _person(session, asked)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from shared.auth.throttle import Throttle
 from shared.models import SsoConnection
 from shared.sealed import Seal, Unreadable
-from shared.settings import Environment, Settings
+from shared.settings import Environment, SealingSettings
 from shared.web.cookies import Signed
 
 if TYPE_CHECKING:
@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
 
 class SingleSignOn:
-    """`signed`: what the browser keeps on the way; `attempts` counts addresses that were typed."""
+    """`signed`: what the browser keeps on the way; `attempts` counts addresses that were typed;
+    `client_secrets` seals what we prove ourselves with.
+    """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: SealingSettings) -> None:
         secret = settings.secret.get_secret_value()
         self.anywhere = settings.environment is Environment.development
         self.signed = Signed(secret, "single sign-on")
         self.attempts = Throttle(secret, "single sign-on")
-        self._seal = Seal(secret, "secret of single sign-on")
+        self.client_secrets = Seal.of(settings, "secret of single sign-on")
         self._made: list[Providers] = []
 
     async def providers(self) -> "Providers":
@@ -36,12 +38,12 @@ class SingleSignOn:
 
     def seal(self, connection: str, secret: str) -> str:
         """A client's secret as it is stored for the connection with this public id."""
-        return self._seal.close({"secret": secret}, label=connection)
+        return self.client_secrets.close({"secret": secret}, label=connection)
 
     def secret(self, connection: SsoConnection) -> str:
-        """Empty where FORTRESS_SECRET is another than it was: then it has to be typed again."""
+        """Empty where neither FORTRESS_SECRET nor the one before reads it: it is typed again."""
         try:
-            found = self._seal.open(connection.client_secret, label=connection.public_id)
+            found = self.client_secrets.open(connection.client_secret, label=connection.public_id)
         except Unreadable:
             return ""
         return str(found["secret"])

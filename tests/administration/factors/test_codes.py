@@ -10,6 +10,7 @@ from sqlalchemy import select
 from apps.administration.factors import challenges
 from apps.administration.factors.service import check_code, make_seal, second_needed
 from shared.models import RecoveryCode, SpentChallenge, Totp
+from shared.settings import SealingSettings
 from shared.web.cookies import SESSION
 from tests.administration.factors.conftest import APP, FACTORS, SIGN_IN, Desk, between, code_of
 from tests.support.builders import make_tenant
@@ -18,7 +19,7 @@ from tests.support.people import add_member
 
 async def check(desk: Desk, text: str, secret: str | None = None) -> str | None:
     """What kind of code the second step of a sign-in finds it to be."""
-    seal = make_seal(secret or desk.services.settings.secret.get_secret_value())
+    seal = make_seal(SealingSettings(secret=secret or desk.services.settings.secret))
     async with desk.own.database.unit_of_work() as session:
         return await check_code(session, desk.person.id, text, desk.clock.now(), seal=seal)
 

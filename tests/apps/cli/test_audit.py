@@ -76,7 +76,22 @@ def test_a_key_that_was_named_is_said(tmp_path: Path, capsys: pytest.CaptureFixt
     file = _written(tmp_path, "a", LINES)
     assert run(["audit", "verify", file, "--key", SIGNER.public]) == 0
     said = capsys.readouterr().err
-    assert ("Signed by the key that you named." in said, "Only the inner" in said) == (True, False)
+    assert f"Signed by {SIGNER.public}, which you named." in said
+    assert "Only the inner" not in said
+
+
+def test_exports_from_before_and_after_a_change_of_the_secret_are_verified_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    after = Signer("the secret that is in force from then on")
+    end = LINES[2] | {"key": after.public, "signature": after.sign(HEAD).hex()}
+    files = [_written(tmp_path, "a", LINES), _written(tmp_path, "b", [NEXT[0], end])]
+    both = ["--key", after.public, "--key", SIGNER.public]
+    assert run(["audit", "verify", *files, *both, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["pinned"], found["key"]) == (True, after.public)
+    assert run(["audit", "verify", *files, "--key", after.public]) == 1
+    assert run(["audit", "verify", *files, "--key", SIGNER.public]) == 1
 
 
 @pytest.mark.parametrize(
