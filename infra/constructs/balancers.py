@@ -75,25 +75,7 @@ class WebBalancer(Construct):
         )
 
     def _listen(self) -> None:
-        plain = self.balancer.add_listener(
-            "Http",
-            port=HTTP,
-            open=False,
-            default_action=elb.ListenerAction.redirect(
-                protocol="HTTPS", port=str(HTTPS), permanent=True
-            ),
-        )
-        # A program that was redirected would show its key in the clear for ever, unnoticed.
-        plain.add_action(
-            "Programs",
-            priority=10,
-            conditions=[elb.ListenerCondition.path_patterns(["/v1/*"])],
-            action=elb.ListenerAction.fixed_response(
-                403,
-                content_type="text/plain",
-                message_body="Call this over https, and replace the key that was just sent by http.\n",
-            ),
-        )
+        self._listen_in_the_clear()
         listener = self.balancer.add_listener(
             "Https",
             port=HTTPS,
@@ -119,6 +101,27 @@ class WebBalancer(Construct):
                 targets.LoadBalancerTarget(self.balancer),
                 self.balancer.load_balancer_dns_name,
             )
+
+    def _listen_in_the_clear(self) -> None:
+        plain = self.balancer.add_listener(
+            "Http",
+            port=HTTP,
+            open=False,
+            default_action=elb.ListenerAction.redirect(
+                protocol="HTTPS", port=str(HTTPS), permanent=True
+            ),
+        )
+        # A program that was redirected would show its key in the clear for ever, unnoticed.
+        plain.add_action(
+            "Programs",
+            priority=10,
+            conditions=[elb.ListenerCondition.path_patterns(["/v1/*"])],
+            action=elb.ListenerAction.fixed_response(
+                403,
+                content_type="text/plain",
+                message_body="Call this over https, and replace the key that came by http.\n",
+            ),
+        )
 
 
 class DeviceBalancer(Construct):

@@ -63,6 +63,19 @@ class NotAsked(Forbidden):
         )
 
 
+class NotShown(Forbidden):
+    """A letter alone does not link an account that has a second factor."""
+
+    code = "sso_not_shown"
+    title = "Sign in with your codes first"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "your account asks for a code when you sign in: sign in here with it, then follow the "
+            "link in the letter again, in this browser"
+        )
+
+
 class Demanded(Forbidden):
     """The person's organisation lets its members come in by single sign-on alone."""
 

@@ -16,6 +16,7 @@ from apps.administration.sso.errors import (
     Declined,
     NotAsked,
     NotOffered,
+    NotShown,
     ProviderFailed,
     Refused,
     StartAgain,
@@ -35,6 +36,7 @@ from apps.administration.sso.visit import APP, BACK, Kept, Visit, VisitOf
 from apps.administration.templating import PAGES
 from apps.administration.words import sso_link
 from shared.auth.people import NoAddress, address_of
+from shared.auth.principal import is_fresh
 from shared.errors import DomainError, TooMany
 from shared.ids import new_secret
 from shared.jobs import wake
@@ -121,12 +123,22 @@ async def ask_to_agree(request: Request, token: str = "") -> Response:
 @router.post(AGREE)
 async def agree(visit: VisitOf, session: WriteSession, form: FormOf) -> Response:
     try:
-        name = await service.agree(session, form.get("token", ""), visit.place, visit.now)
-    except (StartAgain, Refused) as error:
+        shown = await _shown(visit)
+        token = form.get("token", "")
+        name = await service.agree(session, token, visit.place, visit.now, shown=shown)
+    except (StartAgain, Refused, NotShown) as error:
         return _failed(visit.request, error)
     text = f"Your account is linked. From now on you come in by the sign-in of {name}."
     links = [(START, "Sign in with single sign-on")]
     return show(visit.request, PAGES, "message.html", title="Linked", text=text, links=links)
+
+
+async def _shown(visit: Visit) -> int | None:
+    """Who has just shown a factor in this browser."""
+    who = await present(visit.request)
+    if who is None or not is_fresh(who.fresh_at, visit.now, lifetimes(visit.request).fresh):
+        return None
+    return who.person_id
 
 
 async def _send(visit: Visit, connection: SsoConnection, email: str, then: str) -> Response:

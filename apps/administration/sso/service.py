@@ -11,8 +11,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from apps.administration.factors.service import second_needed
 from apps.administration.sso import repository
-from apps.administration.sso.errors import Demanded, Kept, NotOffered, Refused, StartAgain
+from apps.administration.sso.errors import (
+    Demanded,
+    Kept,
+    NotOffered,
+    NotShown,
+    Refused,
+    StartAgain,
+)
 from apps.administration.sso.rules import Claimed, domain_of
 from shared.auth import audit, former
 from shared.auth.audit import Origin
@@ -110,16 +118,22 @@ async def check_address(session: AsyncSession, person_id: int, email: str) -> No
             raise Kept
 
 
-async def agree(session: AsyncSession, token: str, place: Place, now: datetime) -> str:
+async def agree(
+    session: AsyncSession, token: str, place: Place, now: datetime, *, shown: int | None
+) -> str:
     """Link the account that the letter with `token` went to; returns the organisation's name.
 
-    Raises `StartAgain`, `Refused`.
+    `shown`: who has just shown a factor in this browser. From then on the provider alone opens the
+    account: one with a second factor agrees by that too. Raises `StartAgain`, `Refused`,
+    `NotShown`.
     """
     link = await repository.waiting(session, token, now)
     connection = await repository.connection_of(session, link.org_id) if link else None
     if link is None or connection is None or connection.issuer != link.issuer:
         raise StartAgain("this link is over, or was used already")
     person = await _person(session, link)
+    if shown != person.id and await second_needed(session, person.id):
+        raise NotShown
     member = await repository.is_member(session, link.org_id, person.id)
     if not member:
         await _check_never_left(session, link.org_id, person.email, person.public_id)

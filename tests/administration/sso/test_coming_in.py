@@ -13,12 +13,12 @@ from shared.auth.permissions import ROLES
 from shared.auth.principal import Principal
 from shared.clock import SystemClock
 from shared.ids import digest, new_secret
-from shared.models import AuditEntry, MailToken, Membership, Person, SignIn, SsoConnection
+from shared.models import AuditEntry, MailToken, Membership, Person, SignIn, SsoConnection, Totp
 from shared.web import cookies
 from tests.administration.sso.conftest import BACK, Company, query_of
 from tests.support.browsing import Browser, Page
 from tests.support.builders import make_tenant
-from tests.support.people import MadePerson, add_member, make_person
+from tests.support.people import MadePerson, add_member, make_person, sign_in
 
 pytestmark = pytest.mark.parametrize("database_url", ["mariadb"], indirect=True, scope="session")
 
@@ -102,6 +102,31 @@ async def test_an_account_that_was_there_agrees_by_a_letter_once(company: Compan
     assert {"sso.link", "member.join"} <= await company.audited()
     page = await company.browser.open("administration", f"/sign-in/sso/link{link}")
     assert (await company.browser.send(page, "/sign-in/sso/link")).status == 400
+
+
+async def test_an_account_with_codes_agrees_where_it_has_just_signed_in(company: Company) -> None:
+    person, now = await make_person(company.database), SystemClock().now()
+    await _set(company, person.id, email=company.address())
+    async with company.database.unit_of_work() as session:
+        session.add(Totp(person_id=person.id, secret="sealed", last_step=0, created_at=now))
+    ann = await company.knows("ann", company.address())
+    await company.comes(ann)
+    [letter] = await company.letters(company.address())
+    link = f"/sign-in/sso/link{letter.partition('/sign-in/sso/link')[2].split()[0]}"
+    jar = company.browser.jar.setdefault("administration.fortress.localhost", {})
+    for ago in (None, timedelta(hours=1)):
+        if ago is not None:
+            jar[cookies.SESSION] = (await sign_in(company.database, person, now - ago)).token
+        page = await company.browser.open("administration", link)
+        page = await company.browser.send(page, "/sign-in/sso/link")
+        assert page.status == 403
+        assert "Sign in with your codes first" in page.text
+        assert [one.linked_at for one in await company.links()] == [None]
+    jar[cookies.SESSION] = (await sign_in(company.database, person, now)).token
+    page = await company.browser.open("administration", link)
+    page = await company.browser.send(page, "/sign-in/sso/link")
+    assert "Your account is linked" in page.text
+    assert await company.members() == {person.id: "viewer"}
 
 
 async def test_a_provider_opens_no_account_of_an_owner_that_did_not_agree(company: Company) -> None:
