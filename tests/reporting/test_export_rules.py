@@ -43,7 +43,28 @@ def test_text_that_could_be_a_formula_is_guarded(text: str) -> None:
     assert text_cell(text).lstrip('"').startswith(f"'{text}")
 
 
-@pytest.mark.parametrize("text", ["", "idle", "a=1", "-0.5", "-12", "'=1", " =1", "1-1"])
+@pytest.mark.parametrize("text", [*map(chr, range(32)), "\x7f"])
+def test_text_that_begins_with_a_control_character_is_guarded(text: str) -> None:
+    assert text_cell(f"{text}idle").lstrip('"').startswith(f"'{text}idle")
+
+
+@pytest.mark.parametrize("sign", "=+-@")
+@pytest.mark.parametrize(
+    "before", [" ", "  ", "\xa0", "\u2003", "\u3000", "\x85", "\x00 ", " \n\x01"]
+)
+def test_a_formula_behind_what_is_not_seen_is_guarded(before: str, sign: str) -> None:
+    text = f"{before}{sign}1"
+    assert text_cell(text).lstrip('"').startswith(f"'{text}")
+    for ascii_only in (True, False):
+        stored = json.dumps({"a": text}, ensure_ascii=ascii_only)
+        line = reading_lines("d", ["a"], [f"{T0} 1 2 {stored}"]).decode()
+        (row,) = csv.reader(io.StringIO(line, newline=""), strict=True)
+        assert row[5] == f"'{text}"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "idle", "a=1", "-0.5", "-12", "'=1", " 1", " ", "é=1", "\xa0a", "1-1"]
+)
 def test_other_text_stays_as_it_is(text: str) -> None:
     assert text_cell(text) == text
 

@@ -25,13 +25,16 @@ READING, EVENT = 3, 4
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _text = msgspec.json.Decoder(str)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Spreadsheets take a formula for one behind white space and characters that are not seen, too. A
+# text that begins with such a character is guarded whatever follows (ASVS 5.0, 1.2.10).
+_FORMULA = re.compile(r"[\x00-\x1f\x7f]|[\s\x00-\x1f\x7f-\x9f]*[=+@-]")
 # A negative number that came as text ("-0.5") is a number, not a formula.
 _NEGATIVE = re.compile(r"-\d+(\.\d+)?")
 _QUOTED = re.compile(r'[",\r\n]')
 _QUOTE, _NESTED = ord('"'), b"{["
-# A stored text that is its own cell: no escapes, nothing to quote, nothing to guard.
-_PLAIN = re.compile(rb'"[^"\\,\r\n=+@\t-][^"\\,\r\n]*"')
+# A stored text that is its own cell: no escapes, nothing to quote, nothing to guard. What begins
+# beyond ASCII, where there is white space too, is looked at as text.
+_PLAIN = re.compile(rb'"[^\x00-\x20\x7f-\xff"\\,=+@-][^"\\,\r\n]*"')
 _COLUMNS = ("device", "time", "t", "boot", "s")
 
 
@@ -76,7 +79,7 @@ def next_rows(rows: int, taken: int, size: int) -> int:
 
 def text_cell(text: str) -> str:
     """A text as a cell: guarded where it could be a formula, quoted where it must be."""
-    if text.startswith(_FORMULA) and not _NEGATIVE.fullmatch(text):
+    if _FORMULA.match(text) and not _NEGATIVE.fullmatch(text):
         text = f"'{text}"
     return _quoted(text) if _QUOTED.search(text) else text
 
