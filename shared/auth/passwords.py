@@ -14,9 +14,9 @@ from shared.auth.common import is_common
 from shared.errors import Invalid, TooMany
 from shared.ids import new_secret
 
-# NIST SP 800-63B rev. 4, 3.1.1.2: 15 where it is the only factor, 8 beside another.
-SHORTEST_ALONE: Final = 15
-SHORTEST: Final = 8
+# NIST SP 800-63B rev. 4, 3.1.1.2: 15 where it is the only factor. It would take 8 beside another;
+# but that can be removed, and the password stays.
+SHORTEST: Final = 15
 # It asks for 64 at least to be taken; the bound is what hashing an input may cost.
 LONGEST: Final = 256
 # OWASP's parameters for little memory: 19 MiB, two passes, one lane: ~25 ms of a core.
@@ -36,14 +36,13 @@ class Unacceptable(Invalid):
     title = "This password cannot be taken"
 
 
-def check(password: str, *, about: Iterable[str] = (), second_factor: bool = False) -> None:
+def check(password: str, *, about: Iterable[str] = ()) -> None:
     """Raises `Unacceptable`, saying what to do, for a password that is too short, too long or
     common. `about`: what the person and the site are called. Any character may be in it.
     """
     text = _normal(password)
-    shortest = SHORTEST if second_factor else SHORTEST_ALONE
-    if len(text) < shortest:
-        raise Unacceptable(f"use {shortest} characters or more; a few words make a good password")
+    if len(text) < SHORTEST:
+        raise Unacceptable(f"use {SHORTEST} characters or more; a few words make a good password")
     if len(text) > LONGEST:
         raise Unacceptable(f"use {LONGEST} characters at most")
     if _bytes(password) is None:

@@ -8,7 +8,6 @@ from apps.administration.account import repository, service
 from apps.administration.account.errors import OtherPerson, SameAddress
 from apps.administration.entry.dependencies import ChecksOf
 from apps.administration.entry.errors import WrongPassword
-from apps.administration.factors.service import second_needed
 from apps.administration.mail_entry.asking import PROVE, Asked, AskingOf
 from apps.administration.mail_entry.errors import LinkOver
 from apps.administration.names import NameUnfit, name_of
@@ -64,14 +63,11 @@ async def change_password(
     who = desk.who
     async with checks.database.read() as reading:
         known = await repository.has_password(reading, who.person_id)
-        second = await second_needed(reading, who.person_id)
     try:
         if known:
             await checks.password(who.email, form.get("current", ""))
         given = form.get("password", "")
-        hashed = await service.hashed(
-            checks.guard.passwords, given, who.email, who.name, second=second
-        )
+        hashed = await service.hashed(checks.guard.passwords, given, who.email, who.name)
     except (WrongPassword, Unacceptable, TooMany) as error:
         return await _password(session, desk, error)
     response = done("/account")
@@ -167,8 +163,7 @@ async def _password(
     session: ReadSession | WriteSession, desk: Desk, error: DomainError | None = None
 ) -> Response:
     known = await repository.has_password(session, desk.who.person_id)
-    second = await second_needed(session, desk.who.person_id)
-    fields: list[dict[str, object]] = [service.new_password(second=second)]
+    fields: list[dict[str, object]] = [service.new_password()]
     if known:
         current = {"name": "current", "label": "Password so far", "type": "password"}
         fields.insert(0, {**current, "autocomplete": "current-password"})

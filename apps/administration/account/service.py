@@ -33,26 +33,24 @@ from shared.web.dependencies import after_commit, services
 log = logging.getLogger(__name__)
 
 
-async def hashed(hasher: Passwords, password: str, *about: str, second: bool = False) -> str:
-    """What to store of a new password. `about`: what the person is called; `second`: it is not
-    the only factor.
+async def hashed(hasher: Passwords, password: str, *about: str) -> str:
+    """What to store of a new password. `about`: what the person is called.
 
     Raises `Unacceptable`, `TooMany`. It takes a while: nothing should be locked meanwhile.
     """
-    passwords.check(password, about=[*about, "fortress"], second_factor=second)
+    passwords.check(password, about=[*about, "fortress"])
     return await hasher.hash(password)
 
 
-def new_password(*, second: bool) -> dict[str, object]:
+def new_password() -> dict[str, object]:
     """The field in which a new password is written."""
-    shortest = passwords.SHORTEST if second else passwords.SHORTEST_ALONE
     return {
         "name": "password",
         "label": "New password",
         "type": "password",
         "autocomplete": "new-password",
-        "hint": f"{shortest} characters or more, any that you like; a few words make a good"
-        " password. Pasting is fine.",
+        "hint": f"{passwords.SHORTEST} characters or more, any that you like; a few words make a"
+        " good password. Pasting is fine.",
     }
 
 

@@ -182,7 +182,7 @@ def _join(request: Request, found: Found, token: str, new: _New | None = None) -
     if new is not None:
         text += " Say what you are called, and choose a password: you sign in with both."
         name = {"name": "name", "label": "Name", "value": new.name, "autocomplete": "name"}
-        fields = [{**name, "maxlength": 200}, account.new_password(second=False)]
+        fields = [{**name, "maxlength": 200}, account.new_password()]
         error = new.error
     return form_page(
         request,

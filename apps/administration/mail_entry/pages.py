@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from apps.administration.account import service as account
 from apps.administration.entry.complete import first_factor_passed
 from apps.administration.entry.dependencies import ChecksOf
-from apps.administration.factors.service import second_needed
 from apps.administration.mail_entry import service
 from apps.administration.mail_entry.asking import LINK, RESET, Asked, AskingOf
 from apps.administration.mail_entry.errors import LinkOver
@@ -129,10 +128,7 @@ async def see_reset(
         found = await service.look(session, token, RESET, clock.now())
     except LinkOver as error:
         return _over(request, RESET, error)
-    second = await second_needed(session, found.person_id)
-    return _new_password(
-        request, {"token": token, "return": return_path(then)}, found.email, second
-    )
+    return _new_password(request, {"token": token, "return": return_path(then)}, found.email)
 
 
 @router.post(RESET_USE)
@@ -140,20 +136,18 @@ async def use_reset(
     request: Request, form: FormOf, session: WriteSession, checks: ChecksOf
 ) -> Response:
     token, then, now = form.get("token", ""), return_path(form.get("return")), checks.now
-    email, second = "", False
+    email = ""
     try:
         async with checks.database.read() as reading:
             found = await service.look(reading, token, RESET, now)
             email = found.email
-            second = await second_needed(reading, found.person_id)
-        hashed = await account.hashed(
-            checks.guard.passwords, form.get("password", ""), found.email, found.name, second=second
-        )
+        given = form.get("password", "")
+        hashed = await account.hashed(checks.guard.passwords, given, found.email, found.name)
         await service.use(session, token, RESET, now)
     except LinkOver as error:
         return _over(request, RESET, error)
     except (Unacceptable, TooMany) as error:
-        return _new_password(request, {"token": token, "return": then}, email, second, error)
+        return _new_password(request, {"token": token, "return": then}, email, error)
     await account.reset(request, session, found, hashed)
     return await first_factor_passed(request, session, found.person_id, LINK, then=then)
 
@@ -207,7 +201,6 @@ def _new_password(
     request: Request,
     hidden: dict[str, str],
     email: str,
-    second: bool,
     error: DomainError | None = None,
 ) -> Response:
     return form_page(
@@ -217,7 +210,7 @@ def _new_password(
         title="Choose a new password",
         text=f"For {email}. You are signed out everywhere else then.",
         action=RESET_USE,
-        fields=[account.new_password(second=second)],
+        fields=[account.new_password()],
         hidden=hidden,
         button="Choose it",
         links=[],

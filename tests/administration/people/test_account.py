@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from shared.auth import audit
 from shared.db import scoped
 from shared.ids import digest, new_secret
-from shared.models import AuditPersonal, Invitation, Person
-from tests.administration.entry.conftest import PASSWORD
+from shared.models import AuditPersonal, Invitation, Person, Totp
+from tests.administration.entry.conftest import PASSWORD, PASSWORDS
 from tests.administration.people.conftest import Office, on_one_database
 from tests.support.browsing import Browser, Page
 from tests.support.people import make_person
@@ -84,6 +84,30 @@ async def test_a_password_is_not_changed_by_what_is_wrong(
     assert page.status == 422
     assert f'id="{where}"' in page.text
     assert (await person(office)).password_hash == before
+
+
+@on_one_database
+async def test_who_has_codes_chooses_a_password_as_long_as_all_others_do(office: Office) -> None:
+    """Codes can be taken away; what was chosen beside them is then all there is."""
+    number, now = office.home.person.id, office.services.clock.now()
+    async with office.services.database.unit_of_work() as session:
+        session.add(Totp(person_id=number, secret="sealed", last_step=0, created_at=now))
+    seen = await office.owner.open("administration", "/account/password")
+    assert "15 characters or more" in seen.text
+    typed = {"current": PASSWORD, "password": "lamp shelf mos"}
+    page = await office.owner.send(seen, "/account/password", typed)
+    assert (page.status, 'id="password-error"' in page.text) == (422, True)
+
+
+@on_one_database
+async def test_a_shorter_password_from_before_still_signs_in(office: Office) -> None:
+    mine = update(Person).where(Person.id == office.home.person.id)
+    hashed = await PASSWORDS.hash("lampmoss")
+    async with office.services.database.unit_of_work() as session:
+        await session.execute(mine.values(password_hash=hashed))
+    browser = office.home.browser()
+    page = await browser.open("administration", "/sign-in")
+    assert (await office.home.type(browser, page, "lampmoss")).path == "/"
 
 
 @on_one_database

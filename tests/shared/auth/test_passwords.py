@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.auth.common import WORDS, is_common
-from shared.auth.passwords import LONGEST, SHORTEST, SHORTEST_ALONE, Passwords, Unacceptable, check
+from shared.auth.passwords import LONGEST, SHORTEST, Passwords, Unacceptable, check
 from shared.errors import TooMany
 
 GOOD = "lamp on the third shelf"
@@ -119,16 +119,10 @@ def test_any_characters_are_taken_no_kinds_are_asked_for(text: str) -> None:
     check(text)
 
 
-def test_fifteen_characters_are_asked_for_where_a_password_is_all() -> None:
-    check("lamp shelf moss"[:SHORTEST_ALONE])
+def test_fifteen_characters_are_asked_for() -> None:
+    check("lamp shelf moss"[:SHORTEST])
     with pytest.raises(Unacceptable, match="15 characters or more"):
         check("lamp shelf mos")
-
-
-def test_eight_are_enough_beside_another_factor() -> None:
-    check("lampmoss"[:SHORTEST], second_factor=True)
-    with pytest.raises(Unacceptable, match="8 characters or more"):
-        check("lampmos", second_factor=True)
 
 
 def test_a_long_one_is_taken_and_a_longer_one_refused() -> None:
