@@ -69,6 +69,8 @@ MEANS: Final[Mapping[str, str]] = MappingProxyType(
         " accepted_at, revoked_at)",
         # The command line ends what somebody lost; it sees nothing of it.
         "end": "SELECT (person_id), DELETE",
+        # It leaves word in the queue, where it reads nothing (`insert_ignore`).
+        "word": "SELECT (id), INSERT, UPDATE (id)",
         # Who has which factors, but not what they are made of.
         "has": "SELECT (id, person_id, created_at)",
         "spent": "SELECT (id, person_id, created_at, used_at)",
@@ -89,7 +91,7 @@ MEANS: Final[Mapping[str, str]] = MappingProxyType(
 # MySQL asks for UPDATE on what it then sets, MariaDB on every column of the insert. And MariaDB
 # gives back the numbers of several rows, for which it asks whether each column may be read.
 BESIDES: Final[Mapping[str, str]] = MappingProxyType(
-    dict.fromkeys(("once", "post", "queue", "replay", "sum", "split"), "UPDATE")
+    dict.fromkeys(("once", "post", "queue", "replay", "sum", "split", "word"), "UPDATE")
     | {"note": "SELECT"}
 )
 # What `insert_ignore` and `shared.readings.rows` set to itself where a row is there.
@@ -147,7 +149,7 @@ device_event       once   read      -              read    read    -            
 dead_letter        replay -         -              -       -       -            post   -     read
 usage_hour         sum    -         -              read    -       -            sum    -     read
 usage_device       post   -         -              read    -       -            post   -     read
-job                post   own       own            own     own     -            post   -     read
+job                post   own       own            own     own     -            post   word  read
 meter              -      -         -              keep    -       -            -      -     read
 usage_event        -      -         -              once    -       -            -      -     read
 programme          -      -         -              -       keep    -            -      -     read

@@ -138,6 +138,16 @@ def factor_removed(at: datetime, address: str | None, what: str) -> Words:
     )
 
 
+def codes_lost(at: datetime) -> Words:
+    """The command line took them away: whoever asked for it lost what makes them, or says so."""
+    return _notice(
+        "A way to sign in was removed from your account",
+        "The people who run this service took your authenticator app and your recovery codes away,"
+        f" as somebody asked them to: no code is asked for any more. {_NOT_YOU} Tell them, too.",
+        [("When", _time(at))],
+    )
+
+
 def recovery_code_used(at: datetime, address: str | None, left: int) -> Words:
     return _notice(
         "A recovery code was used to sign in",

@@ -10,6 +10,7 @@ from apps.cli.everywhere import PersonId, record_everywhere
 from apps.cli.output import Json, document, examples, say
 from apps.cli.people import Email
 from apps.local.settings import load_local
+from shared.auth.lost import leave_word
 from shared.auth.people import address_of
 from shared.clock import SystemClock
 from shared.errors import NotFound
@@ -25,7 +26,7 @@ def forget_codes(email: Email, *, as_json: Json = False) -> None:
     """Ask a person for no code any more: their authenticator app and recovery codes end.
 
     Make sure first who it is that asks, as surely as when they joined: a password, or their mail,
-    is enough afterwards. Passkeys stay.
+    is enough afterwards. Passkeys stay. A letter tells them.
     """
     asyncio.run(_forget(load_local(), email))
     if as_json:
@@ -49,3 +50,5 @@ async def _forget(settings: Settings, email: str) -> None:
             raise NotFound(f"{clean(address)} has no authenticator app: no code is asked for")
         person, now = PersonId(row.id, row.public_id), SystemClock().now()
         await record_everywhere(session, person, "totp.remove", at=now)
+        # No bus is at hand: administration finds it when it looks next, within seconds.
+        await leave_word(session, row.id, now)

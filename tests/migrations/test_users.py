@@ -139,6 +139,7 @@ async def test_a_user_has_what_is_listed_and_nothing_else(made: Made, app: str) 
         ("cli", "DELETE FROM audit_entry"),
         ("administration", "SELECT body FROM reading"),
         ("cli", "SELECT secret_hash FROM api_key"),
+        ("cli", "SELECT payload FROM job"),
         ("cli", "DELETE FROM organisation"),
         ("cli", "SELECT user FROM mysql.user"),
         ("cli", "CREATE TABLE mine (id INT)"),

@@ -16,7 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from apps.administration import words
 from apps.administration.entry.service import Checks
+from apps.administration.factors import lost
 from apps.administration.words import Words
+from shared.auth.lost import word_of
 from shared.auth.throttle import LETTERS, AccountThrottled, Throttle
 from shared.clock import Clock
 from shared.ids import digest, new_id, new_secret
@@ -98,15 +100,19 @@ class Asking:
         await enqueue(session, QUEUE, key, payload, now=self._clock.now())
 
     def worker(self, mailer: Mailer) -> Handler:
-        """The handler of the queue `mail`: what was asked for becomes a letter, letters go out."""
+        """The handler of the queue `mail`: what was asked for becomes a letter, and so does word
+        that the command line left; letters go out.
+        """
         send = self._post.sender(mailer)
 
         async def work(session: AsyncSession, payload: dict[str, Any]) -> None:
-            if "asked" not in payload:
+            if "asked" in payload:
+                values = self._seal.open(payload["asked"], label=payload["key"])
+                await self._write(session, Asked(**values))
+            elif word := word_of(payload):
+                await lost.tell(session, self._post, word, self._clock.now())
+            else:
                 await send(session, payload)
-                return
-            values = self._seal.open(payload["asked"], label=payload["key"])
-            await self._write(session, Asked(**values))
 
         return work
 
@@ -114,7 +120,8 @@ class Asking:
         """Whether what waits in the queue is sealed with the present key."""
         if "asked" in payload:
             return self._seal.is_current(payload["asked"])
-        return self._post.is_current(payload)
+        # Word of the command line is not sealed.
+        return word_of(payload) is not None or self._post.is_current(payload)
 
     async def _write(self, session: AsyncSession, asked: Asked) -> None:
         person = await _person(session, asked)

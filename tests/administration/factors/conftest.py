@@ -129,7 +129,8 @@ class Desk:
         seal = Seal(self.services.settings.secret.get_secret_value(), "mail")
         async with self.services.database.read() as session:
             jobs = list(await session.scalars(select(Job.payload).where(Job.queue == QUEUE)))
-        found = [seal.open(each["sealed"], label=each["key"]) for each in jobs]
+        written = [each for each in jobs if "sealed" in each]
+        found = [seal.open(each["sealed"], label=each["key"]) for each in written]
         return [each["text"] for each in found if each["to"] == self.person.email]
 
 

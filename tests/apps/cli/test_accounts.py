@@ -1,15 +1,20 @@
 """The first owner of an organisation comes in by what the command prints."""
 
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import select
 
 from apps.administration.factors.service import second_needed
+from shared.auth.lost import word_of
 from shared.clock import SystemClock
 from shared.db import Database
 from shared.ids import digest, new_id
-from shared.models import AuditEntry, Organisation, Person, RecoveryCode, Role, Totp
+from shared.jobs import Worker
+from shared.mail.base import Letter
+from shared.mail.queue import QUEUE
+from shared.models import AuditEntry, Job, Organisation, Person, RecoveryCode, Role, Totp
 from shared.web.services import Services
 from tests.apps.cli.conftest import Fortress
 from tests.support.browsing import Browser, Page, make_apps
@@ -124,3 +129,40 @@ async def test_who_lost_what_makes_codes_is_asked_for_none(
         assert "totp.remove" in (await session.scalars(actions)).all()
     again = fortress("people", "forget-codes", email)
     assert (again.code, "no code is asked for" in again.err) == (1, True)
+
+
+@dataclass
+class Outbox:
+    sent: list[Letter] = field(default_factory=list)
+
+    async def send(self, letter: Letter) -> None:
+        self.sent.append(letter)
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
+async def test_who_had_codes_taken_away_is_told_by_mail(
+    fortress: Fortress, org: str, services: Services
+) -> None:
+    email, now = address(), SystemClock().now()
+    made = fortress("people", "add", email, "--org", org, "--json").document
+    async with services.database.unit_of_work() as session:
+        query = select(Person.id).where(Person.public_id == made["id"])
+        person_id = (await session.scalars(query)).one()
+        session.add(Totp(person_id=person_id, secret="sealed", last_step=0, created_at=now))
+    assert fortress("people", "forget-codes", email).code == 0
+    app, outbox = make_apps(services)["administration"], Outbox()
+    here: Services = app.state.services
+    async with here.database.read() as session:
+        waits = select(Job.payload).where(Job.queue == QUEUE, Job.status == "ready")
+        words = [(one, word_of(one)) for one in await session.scalars(waits)]
+    (payload,) = [one for one, word in words if word is not None and word.person_id == person_id]
+    assert email not in str(payload)
+    assert app.state.asking.is_current(payload)
+    worker = Worker(here.database, here.bus, QUEUE, app.state.asking.worker(outbox))
+    while await worker.work_once():
+        pass
+    (letter,) = [one for one in outbox.sent if one.to == email]
+    assert letter.subject == "A way to sign in was removed from your account"
+    assert "your authenticator app and your recovery codes" in letter.text
