@@ -81,6 +81,15 @@ def test_a_deletion_that_asks_nobody_for_a_fresh_factor_fails() -> None:
     )
 
 
+@pytest.mark.parametrize("path", ["/support", "/support/x", "/sign-on/connection", "/sign-on/x/y"])
+def test_a_change_of_who_comes_in_that_asks_nobody_for_a_fresh_factor_fails(path: str) -> None:
+    silent = Declared(frozenset())
+    there = {("GET", path): silent, ("POST", path): silent, ("POST", "/supported"): silent}
+    wrong = without_fresh("administration", there)
+    of_these = [one.split(" asks ")[0] for one in wrong if one.split()[1] in {path, "/supported"}]
+    assert of_these == [f"POST {path}"]
+
+
 def test_an_exception_that_is_no_route_fails() -> None:
     (wrong,) = without_fresh("api", {("POST", "/v1/devices/{device_id}/token"): FRESH})
     assert wrong == (

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from shared.clock import ManualClock
-from shared.web.cookies import SESSION, SIGN_IN, VISIT, Signed, drop, put, read, sends_ours
+from shared.web.cookies import OURS, SESSION, SIGN_IN, Signed, drop, put, read, sends_ours
 
 SECRET = "s" * 40
 NOW = ManualClock().now()
@@ -26,7 +26,7 @@ def set_cookie(name: str, value: str, lasts: timedelta | None = None) -> str:
     return response.headers["set-cookie"]
 
 
-@pytest.mark.parametrize("name", [SESSION, SIGN_IN, VISIT])
+@pytest.mark.parametrize("name", OURS)
 def test_a_browser_keeps_it_from_scripts_other_hosts_and_plain_text(name: str) -> None:
     assert name.startswith("__Host-")
     assert set_cookie(name, "abc") == f"{name}=abc; Path=/; Secure; HttpOnly; SameSite=Lax"

@@ -25,6 +25,8 @@ ALWAYS = {
     "cross-origin-resource-policy",
 }
 HSTS = "strict-transport-security"
+# Another site, a file or a frame without an origin, and an app beside.
+ORIGINS = ["https://other.example", "null", "https://billing.example.com"]
 # What leads to each kind of answer.
 WAYS: dict[str, tuple[str, str, dict[str, Any], int]] = {
     "well": ("GET", "/healthz", {}, 200),
@@ -75,6 +77,7 @@ def check(answer: httpx.Response, services: Services) -> None:
     assert expected <= set(answer.headers)
     assert (HSTS in answer.headers) == production
     assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "same-origin"
     assert "unsafe" not in answer.headers["content-security-policy"]
 
 
@@ -88,6 +91,18 @@ async def test_every_answer_has_them(app: FastAPI, services: Services, accept: s
         bug = await http.get("/bug", headers={"Accept": accept})
         assert bug.status_code == 500
         check(bug, services)
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+async def test_no_script_of_another_origin_may_read_an_answer(app: FastAPI, origin: str) -> None:
+    path = next(path for path in app.openapi()["paths"] if "{" not in path)
+    ask = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x"}
+    asked = [(method, there, headers) for method, there, headers, _ in WAYS.values()]
+    asked += [("GET", path, {}), ("GET", "/bug", {}), ("OPTIONS", path, ask)]
+    async with idle_client(app) as http:
+        for method, there, headers in asked:
+            answer = await http.request(method, there, headers={**headers, "Origin": origin})
+            assert not [one for one in answer.headers if one.startswith("access-control-")], there
 
 
 async def test_every_first_route_that_wants_a_key_has_them(
