@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from shared.auth.sessions import SignedIn
 from shared.errors import DomainError, Forbidden, TooMany
+from shared.telemetry import logs
 from shared.web.access import SignedInOf
 from shared.web.dependencies import services
 from shared.web.entry.page import page
@@ -74,6 +75,7 @@ def said_of(error: DomainError | None, field: str) -> tuple[int, dict[str, str],
     """Status, headers and `errors` of a form that is shown (again): beside `field`, or above it."""
     if error is None:
         return 200, {}, {}
+    logs.bind(problem=error.code)
     if isinstance(error, TooMany):
         wait = str(error.extra.get("retry_after", 1))
         return error.status, {"Retry-After": wait}, {"": sentence(error)}
@@ -90,6 +92,7 @@ def form(request: Request, error: DomainError | None, field: str, **values: Any)
 
 def refusal(request: Request, error: DomainError, links: list[tuple[str, str]]) -> Response:
     """What is wrong, for who is not signed in, and where to go from there."""
+    logs.bind(problem=error.code)
     values = {"title": error.title, "text": sentence(error), "links": links}
     return show(request, PAGES, "message.html", error.status, **values)
 

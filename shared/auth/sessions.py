@@ -177,13 +177,16 @@ async def choose(
     return True
 
 
-async def confirm(session: AsyncSession, found: SignedIn, now: datetime) -> str:
-    """A factor was shown again: the sign-in is fresh, and this session has a new token, returned.
-
-    The old token opens nothing any more.
+async def confirm(
+    session: AsyncSession, found: SignedIn, now: datetime, fresh_at: datetime | None = None
+) -> str:
+    """A factor was shown again, just now or at `fresh_at`: the sign-in is as fresh as that, and
+    this session has a new token, returned. The old token opens nothing any more.
     """
-    token = new_secret()
-    await session.execute(update(SignIn).where(SignIn.id == found.sign_in_id).values(fresh_at=now))
+    token, shown = new_secret(), max(found.fresh_at, fresh_at or now)
+    await session.execute(
+        update(SignIn).where(SignIn.id == found.sign_in_id).values(fresh_at=shown)
+    )
     await session.execute(
         update(AppSession)  # unscoped: by the row's own number, just found
         .where(AppSession.id == found.session_id)

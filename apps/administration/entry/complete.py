@@ -66,7 +66,7 @@ async def complete(
     if before is not None and before.person_id == person_id:
         if fresh_at is not None and not is_fresh(fresh_at, _now(request), lifetimes(request).fresh):
             raise NotAsked
-        await confirmed(request, session, before, method, response)
+        await confirmed(request, session, before, method, response, fresh_at=fresh_at)
     else:
         await check_way(session, person_id, method)
         if before is not None:
@@ -79,11 +79,19 @@ async def complete(
 
 
 async def confirmed(
-    request: Request, session: AsyncSession, who: SignedIn, method: str, response: Response
+    request: Request,
+    session: AsyncSession,
+    who: SignedIn,
+    method: str,
+    response: Response,
+    *,
+    fresh_at: datetime | None = None,
 ) -> None:
-    """Whoever is signed in showed `method` once more: fresh, with another cookie (`response`)."""
-    now = _now(request)
-    cookies.put(response, cookies.SESSION, await sessions.confirm(session, who, now))
+    """Whoever is signed in showed `method` once more, just now or at `fresh_at`: as fresh as that,
+    with another cookie (`response`).
+    """
+    token = await sessions.confirm(session, who, _now(request), fresh_at)
+    cookies.put(response, cookies.SESSION, token)
     log.info("%s confirmed who they are by %s", who.person_public_id, method)
     whose = Whose(who.person_id, who.person_public_id)
     after = {"method": method}

@@ -10,12 +10,11 @@ from apps.administration.entry import repository
 from apps.administration.entry.complete import confirmed
 from apps.administration.entry.dependencies import ChecksOf
 from apps.administration.entry.errors import WrongCode, WrongPassword
-from apps.administration.entry.pages import said_of
 from apps.administration.factors.service import RECOVERY, second_needed
 from apps.administration.factors.told import recovery_code_used
 from apps.administration.sso.repository import connection_of_domain
 from apps.administration.sso.rules import domain_of
-from apps.administration.templating import Desk, DeskOf
+from apps.administration.templating import Desk, DeskOf, said_of
 from shared.errors import DomainError, TooMany
 from shared.web.dependencies import ReadSession, WriteSession
 from shared.web.entry.arrive import Return

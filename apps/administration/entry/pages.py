@@ -14,7 +14,7 @@ from apps.administration.entry.dependencies import ChecksOf
 from apps.administration.entry.errors import WrongCode, WrongPassword
 from apps.administration.factors.service import RECOVERY
 from apps.administration.factors.told import recovery_code_used
-from apps.administration.templating import PAGES
+from apps.administration.templating import PAGES, said_of
 from shared.auth import codes
 from shared.auth.principal import is_fresh
 from shared.errors import DomainError, Invalid, TooMany
@@ -111,16 +111,6 @@ async def authorize(
             session, who.sign_in_id, app=app, challenge=challenge, redirect=back, now=now
         )
     return RedirectResponse(f"{back}?{urlencode({'code': code, 'state': state})}", 303)
-
-
-def said_of(error: DomainError | None, field: str) -> tuple[int, dict[str, str], dict[str, str]]:
-    """Status, headers and `errors` of a form that is shown again: beside `field`, or above all."""
-    if error is None:
-        return 200, {}, {}
-    said = f"{error.detail[:1].upper()}{error.detail[1:]}."
-    if isinstance(error, TooMany):
-        return error.status, {"Retry-After": str(error.extra.get("retry_after", 1))}, {"": said}
-    return error.status, {}, {field: said}
 
 
 def refused(

@@ -67,13 +67,10 @@ class NotShown(Forbidden):
     """A letter alone does not link an account that has a second factor."""
 
     code = "sso_not_shown"
-    title = "Sign in with your codes first"
+    title = "A code is needed"
 
     def __init__(self) -> None:
-        super().__init__(
-            "your account asks for a code when you sign in: sign in here with it, then follow the "
-            "link in the letter again, in this browser"
-        )
+        super().__init__("your account asks for a code when you sign in, and so does linking it")
 
 
 class Demanded(Forbidden):

@@ -11,6 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from apps.administration.entry.complete import complete
+from apps.administration.entry.dependencies import ChecksOf
+from apps.administration.entry.errors import WrongCode
+from apps.administration.entry.service import Checks
+from apps.administration.factors.service import RECOVERY
+from apps.administration.factors.told import recovery_code_used
 from apps.administration.sso import service
 from apps.administration.sso.errors import (
     Declined,
@@ -33,15 +38,16 @@ from apps.administration.sso.rules import (
 )
 from apps.administration.sso.service import METHOD, Arrived, Asked
 from apps.administration.sso.visit import APP, BACK, Kept, Visit, VisitOf
-from apps.administration.templating import PAGES
+from apps.administration.templating import PAGES, refusal
+from apps.administration.templating import form as form_page
 from apps.administration.words import sso_link
 from shared.auth.people import NoAddress, address_of
-from shared.auth.principal import is_fresh
 from shared.errors import DomainError, TooMany
 from shared.ids import new_secret
 from shared.jobs import wake
 from shared.mail.queue import QUEUE, Post
 from shared.models import SsoConnection
+from shared.telemetry import logs
 from shared.web import cookies
 from shared.web.access import lifetimes, present, public
 from shared.web.dependencies import WriteSession
@@ -104,41 +110,58 @@ async def come_back(visit: VisitOf) -> Response:
 
 @router.get(AGREE)
 async def ask_to_agree(request: Request, token: str = "") -> Response:
-    return show(
-        request,
-        PAGES,
-        "form.html",
-        title="Link your account",
-        text="Your organisation's sign-in knows somebody with your mail address. If that is you, "
-        "link your account: from then on it can be opened by that sign-in.",
-        action=AGREE,
-        fields=[],
-        hidden={"token": token},
-        button="Link my account",
-        errors={},
-        links=[("/sign-in", "Not now")],
-    )
+    return _agree(request, token)
 
 
 @router.post(AGREE)
-async def agree(visit: VisitOf, session: WriteSession, form: FormOf) -> Response:
+async def agree(visit: VisitOf, session: WriteSession, form: FormOf, checks: ChecksOf) -> Response:
+    token = form.get("token", "")
     try:
-        shown = await _shown(visit)
-        token = form.get("token", "")
+        shown = await _shown(visit, session, checks, token, form.get("code"))
         name = await service.agree(session, token, visit.place, visit.now, shown=shown)
-    except (StartAgain, Refused, NotShown) as error:
+    except NotShown:
+        return _agree(visit.request, token, code=True)
+    except (WrongCode, TooMany) as error:
+        return _agree(visit.request, token, error, code=True)
+    except (StartAgain, Refused) as error:
         return _failed(visit.request, error)
     text = f"Your account is linked. From now on you come in by the sign-in of {name}."
     links = [(START, "Sign in with single sign-on")]
     return show(visit.request, PAGES, "message.html", title="Linked", text=text, links=links)
 
 
-async def _shown(visit: Visit) -> int | None:
-    """Who has just shown a factor in this browser."""
-    who = await present(visit.request)
-    if who is None or not is_fresh(who.fresh_at, visit.now, lifetimes(visit.request).fresh):
+async def _shown(
+    visit: Visit, session: AsyncSession, checks: Checks, token: str, code: str | None
+) -> int | None:
+    """Whose code it is, where there is one. Raises `StartAgain`, `WrongCode`, `TooMany`."""
+    if code is None:
         return None
-    return who.person_id
+    async with visit.services.database.read() as reading:
+        person_id = await service.addressee(reading, token, visit.now)
+    if await checks.code(person_id, code) == RECOVERY:
+        await recovery_code_used(visit.request, session, person_id)
+    return person_id
+
+
+def _agree(
+    request: Request, token: str, error: DomainError | None = None, *, code: bool = False
+) -> Response:
+    """`code`: the account has one-time codes, and agrees with one of them."""
+    field = {"name": "code", "label": "Code", "autocomplete": "one-time-code"}
+    hint = "The six digits that your app shows now, or one of your recovery codes."
+    return form_page(
+        request,
+        error,
+        "code",
+        title="Link your account",
+        text="Your organisation's sign-in knows somebody with your mail address. If that is you, "
+        "link your account: from then on it can be opened by that sign-in.",
+        action=AGREE,
+        fields=[{**field, "hint": hint}] if code else [],
+        hidden={"token": token},
+        button="Link my account",
+        links=[("/sign-in", "Not now")],
+    )
 
 
 async def _send(visit: Visit, connection: SsoConnection, email: str, then: str) -> Response:
@@ -241,16 +264,14 @@ def _asked(request: Request, asked: Asked) -> Response:
 
 
 def _failed(request: Request, error: DomainError) -> Response:
-    text = f"{error.detail[:1].upper()}{error.detail[1:]}."
-    links = SIGNED_IN if isinstance(error, NotAsked) else OTHERS
-    return show(
-        request, PAGES, "message.html", error.status, title=error.title, text=text, links=links
-    )
+    return refusal(request, error, SIGNED_IN if isinstance(error, NotAsked) else OTHERS)
 
 
 def _form(
     request: Request, then: str, email: str = "", error: DomainError | None = None
 ) -> Response:
+    if error is not None:
+        logs.bind(problem=error.code)
     field = {"name": "email", "label": "Mail address", "type": "email", "value": email}
     response = show(
         request,

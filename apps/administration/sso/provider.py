@@ -284,4 +284,6 @@ def _basic(client: Client) -> str:
 
 
 def _words(answer: Reply) -> str:
-    return clean(f"{answer.status} {answer.body[:300].decode(errors='replace')}", 300)
+    # What is no refusal may have tokens in it.
+    said = answer.body[:300].decode(errors="replace") if answer.status >= 400 else ""
+    return clean(f"{answer.status} {said}", 300)

@@ -89,15 +89,14 @@ async def identity_of_person(
     return found
 
 
-async def waiting(session: AsyncSession, token: str, now: datetime) -> SsoIdentity | None:
-    """What the letter with this token confirms; locked. None once it was used or is over."""
-    found: SsoIdentity | None = await session.scalar(
-        lock_rows(
-            select(SsoIdentity).where(  # unscoped: the token names the organisation
-                SsoIdentity.token_hash == digest(token), SsoIdentity.expires_at > now
-            )
-        )
+async def waiting(
+    session: AsyncSession, token: str, now: datetime, *, lock: bool = True
+) -> SsoIdentity | None:
+    """What the letter with this token confirms, locked. None once it was used or is over."""
+    query = select(SsoIdentity).where(  # unscoped: the token names the organisation
+        SsoIdentity.token_hash == digest(token), SsoIdentity.expires_at > now
     )
+    found: SsoIdentity | None = await session.scalar(lock_rows(query) if lock else query)
     return found
 
 

@@ -162,7 +162,9 @@ def asked_at(claims: Mapping[str, Any], now: datetime) -> datetime:
     Where it does not tell, that was long ago. It asks nobody in times to come.
     """
     told = claims.get("auth_time")
-    if isinstance(told, bool) or not isinstance(told, int | float) or not isfinite(told):
+    if isinstance(told, bool) or not isinstance(told, int | float):
+        return LONG_AGO
+    if isinstance(told, float) and not isfinite(told):
         return LONG_AGO
     return datetime.fromtimestamp(min(max(told, 0), now.timestamp()), UTC)
 

@@ -34,6 +34,7 @@ LETTER_EVERY = timedelta(minutes=5)
 METHOD = "sso"
 # Whoever may do this is an owner in all but name: nobody becomes that by coming in.
 NEVER_GIVEN = "organisation:delete"
+_OVER = "this link is over, or was used already"
 _INVITED_AGAIN = (
     "you are not a member of this organisation any more; ask an administrator for an invitation"
 )
@@ -118,19 +119,27 @@ async def check_address(session: AsyncSession, person_id: int, email: str) -> No
             raise Kept
 
 
+async def addressee(session: AsyncSession, token: str, now: datetime) -> int:
+    """The person that the letter with `token` went to. Raises `StartAgain`."""
+    link = await repository.waiting(session, token, now, lock=False)
+    if link is None:
+        raise StartAgain(_OVER)
+    return link.person_id
+
+
 async def agree(
     session: AsyncSession, token: str, place: Place, now: datetime, *, shown: int | None
 ) -> str:
     """Link the account that the letter with `token` went to; returns the organisation's name.
 
-    `shown`: who has just shown a factor in this browser. From then on the provider alone opens the
+    `shown`: whose second factor was shown with it. From then on the provider alone opens the
     account: one with a second factor agrees by that too. Raises `StartAgain`, `Refused`,
     `NotShown`.
     """
     link = await repository.waiting(session, token, now)
     connection = await repository.connection_of(session, link.org_id) if link else None
     if link is None or connection is None or connection.issuer != link.issuer:
-        raise StartAgain("this link is over, or was used already")
+        raise StartAgain(_OVER)
     person = await _person(session, link)
     if shown != person.id and await second_needed(session, person.id):
         raise NotShown

@@ -12,6 +12,7 @@ from shared.auth.principal import is_fresh
 from shared.errors import BadRequest
 from shared.ids import digest
 from shared.models import AppSession
+from shared.telemetry import logs
 from shared.web import cookies
 from shared.web.access import lifetimes, present, public
 from shared.web.entry import begun
@@ -87,6 +88,7 @@ async def _over(request: Request) -> Response:
     """A page that was loaded again, or a link that somebody else made."""
     if await present(request):
         return RedirectResponse(HOME, 303)
+    logs.bind(problem="sign_in_over")
     return show(
         request,
         pages(),

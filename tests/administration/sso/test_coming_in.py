@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+import pyotp
 import pytest
 from sqlalchemy import select, update
 
@@ -18,7 +19,7 @@ from shared.web import cookies
 from tests.administration.sso.conftest import BACK, Company, query_of
 from tests.support.browsing import Browser, Page
 from tests.support.builders import make_tenant
-from tests.support.people import MadePerson, add_member, make_person, sign_in
+from tests.support.people import MadePerson, add_member, make_person
 
 pytestmark = pytest.mark.parametrize("database_url", ["mariadb"], indirect=True, scope="session")
 
@@ -104,29 +105,31 @@ async def test_an_account_that_was_there_agrees_by_a_letter_once(company: Compan
     assert (await company.browser.send(page, "/sign-in/sso/link")).status == 400
 
 
-async def test_an_account_with_codes_agrees_where_it_has_just_signed_in(company: Company) -> None:
+@pytest.mark.parametrize("demanded", [False, True])
+async def test_an_account_with_codes_agrees_with_one(company: Company, demanded: bool) -> None:
     person, now = await make_person(company.database), SystemClock().now()
+    await add_member(company.database, company.tenant, person, "viewer")
     await _set(company, person.id, email=company.address())
+    secret = pyotp.random_base32()
+    sealed = company.app.state.guard.seal.close({"secret": secret}, label=str(person.id))
     async with company.database.unit_of_work() as session:
-        session.add(Totp(person_id=person.id, secret="sealed", last_step=0, created_at=now))
+        session.add(Totp(person_id=person.id, secret=sealed, last_step=0, created_at=now))
+    if demanded:
+        await _enforce(company)
     ann = await company.knows("ann", company.address())
     await company.comes(ann)
     [letter] = await company.letters(company.address())
     link = f"/sign-in/sso/link{letter.partition('/sign-in/sso/link')[2].split()[0]}"
-    jar = company.browser.jar.setdefault("administration.fortress.localhost", {})
-    for ago in (None, timedelta(hours=1)):
-        if ago is not None:
-            jar[cookies.SESSION] = (await sign_in(company.database, person, now - ago)).token
-        page = await company.browser.open("administration", link)
-        page = await company.browser.send(page, "/sign-in/sso/link")
-        assert page.status == 403
-        assert "Sign in with your codes first" in page.text
-        assert [one.linked_at for one in await company.links()] == [None]
-    jar[cookies.SESSION] = (await sign_in(company.database, person, now)).token
     page = await company.browser.open("administration", link)
     page = await company.browser.send(page, "/sign-in/sso/link")
+    assert 'name="code"' in page.text
+    page = await company.browser.send(page, "/sign-in/sso/link", {"code": "12345x"})
+    assert page.status == 422
+    assert [one.linked_at for one in await company.links()] == [None]
+    right = {"code": pyotp.TOTP(secret).at(SystemClock().now())}
+    page = await company.browser.send(page, "/sign-in/sso/link", right)
     assert "Your account is linked" in page.text
-    assert await company.members() == {person.id: "viewer"}
+    assert (await company.comes(ann)).path == "/"
 
 
 async def test_a_provider_opens_no_account_of_an_owner_that_did_not_agree(company: Company) -> None:

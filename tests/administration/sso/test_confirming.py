@@ -4,11 +4,11 @@ import time
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from shared.clock import SystemClock
 from shared.ids import digest, new_secret
-from shared.models import MailToken, SsoConnection
+from shared.models import MailToken, SignIn, SsoConnection
 from shared.web import cookies
 from tests.administration.sso.conftest import Company, query_of
 from tests.support.browsing import Page
@@ -19,6 +19,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["mariadb"], indirect=True,
 WEIGHTY = "/account/factors/app"
 HOST = "administration.fortress.localhost"
 AN_HOUR_AGO = 3_600
+NINE_MINUTES = 540
 
 
 async def _tells(company: Company, ago: int) -> None:
@@ -82,6 +83,20 @@ async def test_whom_it_asked_long_ago_is_in_and_confirms_by_being_asked_again(
     assert (await _confirm(company, ann)).path == WEIGHTY
     assert company.browser.jar[HOST][cookies.SESSION] != before
     assert "sign_in.confirm" in await company.audited()
+
+
+async def test_confirming_makes_nobody_fresher_than_the_provider_says(company: Company) -> None:
+    ann = await company.knows("ann", company.address())
+    await _tells(company, AN_HOUR_AGO)
+    await company.comes(ann)
+    await _tells(company, NINE_MINUTES)
+    assert (await _confirm(company, ann)).path == WEIGHTY
+    [person] = await company.people()
+    async with company.database.read() as session:
+        mine = select(SignIn.fresh_at).where(SignIn.person_id == person.id)
+        [fresh_at] = await session.scalars(mine)
+    ago = SystemClock().now() - fresh_at
+    assert timedelta(minutes=9) <= ago < timedelta(minutes=10)
 
 
 async def test_one_that_does_not_tell_when_it_asked_confirms_nothing(company: Company) -> None:
