@@ -16,7 +16,11 @@ from shared.models import ApiKey, ServiceAccount
 from shared.web.services import Services
 from tests.dashboarding.following import dashboard
 from tests.support.builders import Tenant, make_device, make_tenant
+from tests.support.databases import on_mariadb
 from tests.support.until import until
+
+# What is asked of the database, other tests ask both.
+pytestmark = on_mariadb
 
 T0 = 1_763_740_800_000
 # No look at the database but the first: what comes, the bus brought.

@@ -17,8 +17,12 @@ from shared.telemetry import logs
 from shared.web.services import Services
 from tests.support.as_users import as_user
 from tests.support.builders import MadeDevice, make_device, make_group, make_tenant
+from tests.support.databases import on_mariadb
 from tests.support.logged import logged
 from tests.support.people import LIFETIMES, make_member, sign_in
+
+# What is asked of the database, other tests ask both.
+pytestmark = on_mariadb
 
 Change = Callable[[Database, Principal, str], Awaitable[None]]
 

@@ -17,7 +17,11 @@ from shared.models import Membership, Person
 from shared.web.services import Services
 from tests.support.as_users import as_user
 from tests.support.builders import make_tenant
+from tests.support.databases import on_mariadb
 from tests.support.people import LIFETIMES, make_member, sign_in
+
+# What is asked of the database, other tests ask both.
+pytestmark = on_mariadb
 
 Change = Callable[[Database, Principal], Awaitable[None]]
 

@@ -10,7 +10,11 @@ from shared.web.cookies import DEVICE, SESSION, SIGN_IN
 from tests.administration.entry.conftest import PASSWORD, Home
 from tests.support.browsing import Browser, at
 from tests.support.builders import make_tenant
+from tests.support.databases import on_mariadb
 from tests.support.people import add_member
+
+# What is asked of the database, other tests ask both.
+pytestmark = on_mariadb
 
 BILLING = "billing.fortress.localhost"
 ELSEWHERE = [

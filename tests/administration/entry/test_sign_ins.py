@@ -14,7 +14,11 @@ from shared.web.cookies import SESSION
 from shared.web.returns import APPS
 from tests.administration.entry.conftest import PASSWORD, Home
 from tests.support.browsing import at
+from tests.support.databases import on_mariadb
 from tests.support.until import until
+
+# What is asked of the database, other tests ask both.
+pytestmark = on_mariadb
 
 JSON = {"accept": "application/json"}
 
