@@ -55,3 +55,14 @@ async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
 @pytest.fixture
 async def page(context: BrowserContext) -> Page:
     return await context.new_page()
+
+
+@pytest.fixture
+async def signed_in(site: Site, page: Page) -> Page:
+    """A page of billing, reached by the password that is on the screen."""
+    await page.goto(site.at("billing", "/"))
+    await page.get_by_label("Mail address").fill(site.up.said(r"sign in as +(\S+)"))
+    await page.get_by_label("Password").fill(site.up.said(r"password +(\S+)"))
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await page.wait_for_url(site.at("billing", "/"))
+    return page

@@ -34,16 +34,6 @@ async def elsewhere(route: Route) -> None:
     await route.fulfill(status=302, headers={"location": "/signed-out"})
 
 
-@pytest.fixture
-async def signed_in(site: Site, page: Page) -> Page:
-    await page.goto(site.at("billing", "/"))
-    await page.get_by_label("Mail address").fill(site.up.said(r"sign in as +(\S+)"))
-    await page.get_by_label("Password").fill(site.up.said(r"password +(\S+)"))
-    await page.get_by_role("button", name="Sign in", exact=True).click()
-    await page.wait_for_url(site.at("billing", "/"))
-    return page
-
-
 @pytest.mark.parametrize("fail", [unreachable, cut_off, silent, broken, elsewhere])
 async def test_without_an_answer_a_page_stays_and_asks_again(
     site: Site, signed_in: Page, fail: Fail

@@ -1,6 +1,5 @@
 """One sign-in for six apps, in a browser, as whom `make run` printed."""
 
-import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
 from tests.apps.local.launch import APPS
@@ -8,17 +7,6 @@ from tests.support.site import Site
 
 # What is promised: an open page of another app notices a sign-out within this time.
 NOTICED_MS = 5_000
-
-
-@pytest.fixture
-async def signed_in(site: Site, page: Page) -> Page:
-    """A page of billing, reached by the password that is on the screen."""
-    await page.goto(site.at("billing", "/"))
-    await page.get_by_label("Mail address").fill(site.up.said(r"sign in as +(\S+)"))
-    await page.get_by_label("Password").fill(site.up.said(r"password +(\S+)"))
-    await page.get_by_role("button", name="Sign in", exact=True).click()
-    await page.wait_for_url(site.at("billing", "/"))
-    return page
 
 
 async def test_who_signed_in_at_one_app_moves_through_all_six(site: Site, signed_in: Page) -> None:
