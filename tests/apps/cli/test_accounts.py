@@ -109,15 +109,23 @@ def test_what_cannot_be_is_said(
     assert (ended.code, says in ended.err) == (1, True), ended.err
 
 
+async def somebody_with_codes(fortress: Fortress, org: str, services: Services) -> Person:
+    """A new person of the organisation, who has an app that makes codes."""
+    made = fortress("people", "add", address(), "--org", org, "--json").document
+    now = SystemClock().now()
+    async with services.database.unit_of_work() as session:
+        query = select(Person).where(Person.public_id == made["id"])
+        person = (await session.scalars(query)).one()
+        session.add(Totp(person_id=person.id, secret="sealed", last_step=0, created_at=now))
+    return person
+
+
 async def test_who_lost_what_makes_codes_is_asked_for_none(
     fortress: Fortress, org: str, services: Services
 ) -> None:
-    email, now = address(), SystemClock().now()
-    made = fortress("people", "add", email, "--org", org, "--json").document
+    person = await somebody_with_codes(fortress, org, services)
+    email, person_id, now = person.email, person.id, SystemClock().now()
     async with services.database.unit_of_work() as session:
-        query = select(Person.id).where(Person.public_id == made["id"])
-        person_id = (await session.scalars(query)).one()
-        session.add(Totp(person_id=person_id, secret="sealed", last_step=0, created_at=now))
         code = digest(new_id("code"))
         session.add(RecoveryCode(person_id=person_id, code_hash=code, created_at=now))
     assert fortress("people", "forget-codes", email).code == 0
@@ -125,7 +133,7 @@ async def test_who_lost_what_makes_codes_is_asked_for_none(
         assert not await second_needed(session, person_id)
         left = select(RecoveryCode.id).where(RecoveryCode.person_id == person_id)
         assert (await session.scalars(left)).all() == []
-        actions = select(AuditEntry.action).where(AuditEntry.target == made["id"])
+        actions = select(AuditEntry.action).where(AuditEntry.target == person.public_id)
         assert "totp.remove" in (await session.scalars(actions)).all()
     again = fortress("people", "forget-codes", email)
     assert (again.code, "no code is asked for" in again.err) == (1, True)
@@ -145,12 +153,8 @@ class Outbox:
 async def test_who_had_codes_taken_away_is_told_by_mail(
     fortress: Fortress, org: str, services: Services
 ) -> None:
-    email, now = address(), SystemClock().now()
-    made = fortress("people", "add", email, "--org", org, "--json").document
-    async with services.database.unit_of_work() as session:
-        query = select(Person.id).where(Person.public_id == made["id"])
-        person_id = (await session.scalars(query)).one()
-        session.add(Totp(person_id=person_id, secret="sealed", last_step=0, created_at=now))
+    person = await somebody_with_codes(fortress, org, services)
+    email, person_id = person.email, person.id
     assert fortress("people", "forget-codes", email).code == 0
     app, outbox = make_apps(services)["administration"], Outbox()
     here: Services = app.state.services
